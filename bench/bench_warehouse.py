@@ -20,9 +20,9 @@ from metricgate.adapters.warehouses.duckdb.connection import connect
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.ports import Released
+from metricgate.gateway.ports import ReleasedStatement
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary.obligation import Obligations
 from metricgate.vocabulary.resource import Action
 
@@ -35,9 +35,9 @@ LARGE = "SELECT c, b % 10 AS d, sum(a) AS a FROM t GROUP BY ALL"
 TWICE = f"SELECT x.c, x.a / y.a FROM ({LARGE}) x JOIN ({LARGE}) y ON x.c = y.c AND x.d = y.d"
 
 
-def released(sql: str, *, row_limit: int | None, confined: bool = False) -> Released:
+def released(sql: str, *, row_limit: int | None, confined: bool = False) -> ReleasedStatement:
     reason = VerdictReason(rule="bench", party="agent:bench", resource=None, decision=Decision.ALLOW, message="bench")
-    return Released(
+    return ReleasedStatement(
         statement=Statement(
             sql=sql,
             parameters=(1,),
@@ -54,7 +54,7 @@ def released(sql: str, *, row_limit: int | None, confined: bool = False) -> Rele
             obligations=Obligations(),
             policy_digest="bench",
         ),
-        intent=Durable(index=0, leaf_hash=""),
+        intent=AppendReceipt(index=0, leaf_hash=""),
     )
 
 

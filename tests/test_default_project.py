@@ -18,7 +18,7 @@ from metricgate.catalog.metrics import CumulativeMetric, DerivedMetric, RatioMet
 from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.statement import Statement
 from metricgate.demo.database import load_demo
-from metricgate.gateway.ports import Released, Rows
+from metricgate.gateway.ports import ReleasedStatement, Rows
 from metricgate.gateway.questions import to_question
 from metricgate.planning.planner import Planner
 from metricgate.policy.judge import Judge
@@ -27,7 +27,7 @@ from metricgate.policy.policy_loader import check_against
 from metricgate.policy.policy_loader import load as load_policy
 from metricgate.policy.policy_tests import run_tests
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action
@@ -77,7 +77,9 @@ def run(database: Path, statements: list[Statement]) -> list[Rows]:
         warehouse = DuckDBWarehouse(DuckDBOptions(path=database))
         try:
             return [
-                await warehouse.run(Released(statement=each, verdict=verdict, intent=Durable(index=0, leaf_hash="00")))
+                await warehouse.run(
+                    ReleasedStatement(statement=each, verdict=verdict, intent=AppendReceipt(index=0, leaf_hash="00"))
+                )
                 for each in statements
             ]
         finally:

@@ -29,7 +29,7 @@ PUT_OFF = frozenset(
 )
 """What begins a command, a state or an engine's process, and what loads a large library: only when it is needed."""
 
-TYPES_APART = frozenset({"metricgate.gateway.answers", "metricgate.gateway.desk"})
+TYPES_APART = frozenset({"metricgate.gateway.answers", "metricgate.gateway.call_context"})
 """What these import for types alone does not count: the desk names what its parts are, and these name the desk."""
 
 

@@ -34,7 +34,7 @@ from metricgate.adapters.warehouses.file_replacement import ReplaceableFileWareh
 from metricgate.catalog import codes
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.office import ActionFilter
+from metricgate.gateway.people_service import ActionFilter
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding import fidelity, outline
 from metricgate.operations import refusal_recorders

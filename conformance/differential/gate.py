@@ -11,7 +11,7 @@ from pathlib import Path
 from conformance.differential.places import Place
 from conformance.differential.tables import FILTERS, TABLES
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Fault, Refused
+from metricgate.gateway.outcome import Answered, Fault, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import load_settings
@@ -59,7 +59,7 @@ class Gate:
                     rows=tuple(map(tuple, answer["rows"])),
                     sql=answer["sql"],
                 )
-            case Refused():
+            case RefusedCall():
                 first = outcome.problems.first
                 return Reply(refusal=f"{first.code.name} {first.message}")
             case Fault():

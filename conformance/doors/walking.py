@@ -16,7 +16,7 @@ from conformance.doors.places import MOST_COLUMNS, Place, Table, placed
 from conformance.doors.shapes import UNKNOWN, Shape
 from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
 from metricgate.state.record import EntryFilter
@@ -299,7 +299,7 @@ def _same(door: Door, shape: Shape, got: object) -> bool:
 
 
 def _problem(outcome: Outcome) -> Mapping[str, Json]:
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, RefusedCall):
         return outcome.problems.first.as_json()
     return outcome.problem.as_json() if isinstance(outcome, Fault) else {"code": type(outcome).__name__}
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.faults.test_attacks_on_the_gate import HIDING_MODELS, HIDING_POLICY
 from tests.gateway.conftest import ask, opened, write_project
 
-from metricgate.gateway.outcome import Refused
+from metricgate.gateway.outcome import RefusedCall
 from metricgate.vocabulary.json import Json
 
 _MOST_APART = 0.05
@@ -70,7 +70,7 @@ async def _measured(folder: Path, calls: int, drawn: random.Random) -> list[floa
                     begin = time.perf_counter()
                     outcome = await ask(parts, "small", tool, arguments)
                     spent = time.perf_counter() - begin
-                    assert isinstance(outcome, Refused), (what, arguments, outcome)
+                    assert isinstance(outcome, RefusedCall), (what, arguments, outcome)
                     if number >= _NAMES:
                         times[is_hidden].append(spent)
             first, second = (statistics.median(times[each]) for each in (True, False))

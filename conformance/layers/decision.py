@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from tests.policy.tools import caller, judge_of, on, policy_of
 
-from metricgate.gateway.masks import misused
+from metricgate.gateway.masks import masks_misused
 from metricgate.guarding import BoundQuery
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision
@@ -39,6 +39,6 @@ def decision() -> Callable[[BoundQuery], Problems | None]:
         verdict = judge.judge(caller("omni"), Action.READ, on(*named))
         if verdict.decision is not Decision.ALLOW:
             return problems_of(verdict)
-        return misused(verdict.obligations.masks, bound.columns)
+        return masks_misused(verdict.obligations.masks, bound.columns)
 
     return decided

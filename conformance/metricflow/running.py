@@ -18,7 +18,7 @@ from conformance.metricflow.engines import Place, place
 from conformance.metricflow.fixtures import load_fixtures
 from conformance.metricflow.project import Prepared, prepare
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Fault, Refused
+from metricgate.gateway.outcome import Answered, Fault, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import load_settings
@@ -108,7 +108,7 @@ async def _one(case: Case, parts: Running, prepared: Prepared, expected: Sequenc
                 lines.append("the answer was cut")
             sql = str(outcome.answer.get("sql"))
             return Result(case=case, asked=asked, passed=not lines, lines=tuple(lines), sql=sql)
-        case Refused():
+        case RefusedCall():
             lines = [f"refused: {problem}" for problem in outcome.problems]
             lines.extend(_left_out(asked, prepared))
         case Fault():

@@ -20,7 +20,7 @@ from tests.contracts import servers
 
 from conformance.sql_safety.probes import Suite
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings, load_settings
@@ -140,14 +140,14 @@ def _shown(outcome: Outcome, text: str) -> str:
     """What the agent sees, without what it said itself: the SQL that ran repeats its own literals."""
     if isinstance(outcome, Answered):
         return json.dumps([outcome.answer["columns"], outcome.answer["rows"], outcome.answer["notes"]], default=list)
-    if isinstance(outcome, Refused | Fault):
+    if isinstance(outcome, RefusedCall | Fault):
         return to_bytes(document_of(outcome)).decode().replace(json.dumps(text)[1:-1], "")
     return ""
 
 
 def _how(outcome: Outcome) -> str:
     match outcome:
-        case Refused():
+        case RefusedCall():
             return outcome.problems.first.code.name
         case Fault():
             return outcome.problem.code.name

@@ -13,7 +13,7 @@ from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.undo import reaching_further, taking_back
 from metricgate.gateway.changes.ports import ChangeFailed, ReleasedChange, WritableWarehouse
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary.resource import Action
 
 COLUMNS = {
@@ -141,7 +141,7 @@ class Trials:
             most_rows=10_000,
             seconds=30,
             verdict=_ALLOWED,
-            intent=Durable(index=0, leaf_hash=""),
+            intent=AppendReceipt(index=0, leaf_hash=""),
         )
         return await self._place.warehouse.apply(released, lambda _effect: None)
 

@@ -14,8 +14,8 @@ from tests.gateway.conftest import opened as gateway_opened
 from tests.surfaces.echo import keeper
 from tests.surfaces.serving import make_app, served
 
-from metricgate.gateway.office import Person
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
+from metricgate.gateway.people_service import Person
 from metricgate.state.actions import ActionFilter
 from metricgate.surfaces.human.responses import action_document, view_document
 from metricgate.surfaces.problem_document import document_of, to_bytes
@@ -251,8 +251,8 @@ def test_what_is_hidden_answers_like_what_is_nowhere(tmp_path):
         async with gateway_opened(folder) as parts:
             for tool, hidden, nowhere in HIDDEN_AND_NOT:
                 first, second = [await ask(parts, "small", tool, each) for each in (hidden, nowhere)]
-                assert isinstance(first, Refused), (tool, hidden, first)
-                assert isinstance(second, Refused), (tool, nowhere, second)
+                assert isinstance(first, RefusedCall), (tool, hidden, first)
+                assert isinstance(second, RefusedCall), (tool, nowhere, second)
                 assert plain(first) == plain(second), (tool, hidden)
                 assert first.status == second.status != 403
                 # It is there for who may know of it.
@@ -263,7 +263,7 @@ def test_what_is_hidden_answers_like_what_is_nowhere(tmp_path):
 
 def plain(outcome: object) -> str:
     """Return what a door sends, with the names that were asked made one."""
-    if not isinstance(outcome, Refused):
+    if not isinstance(outcome, RefusedCall):
         return "answered"
     document = document_of(outcome)
     document.pop("record")
@@ -291,7 +291,7 @@ row_filters:""",
         async with gateway_opened(folder) as parts:
             for arguments in ({"metrics": ["hidden.payroll"]}, ORDERS | {"group_by": ["order__secretive"]}):
                 outcome = await ask(parts, "small", "query_metrics", arguments)
-                assert isinstance(outcome, Refused)
+                assert isinstance(outcome, RefusedCall)
                 assert (outcome.status, outcome.problems.first.code.name) == (403, "E_DENIED")
                 assert "no-pay" in to_bytes(document_of(outcome)).decode()
             described = await ask(parts, "small", "describe_metric", {"metric": "hidden.payroll"})

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.changes.shop import POLICY, STEN, Shop, opened, write_shop
 
-from metricgate.gateway.outcome import Held, Refused
+from metricgate.gateway.outcome import Held, RefusedCall
 from metricgate.vocabulary.problem import Problems
 
 SECRETS = POLICY.replace(
@@ -109,7 +109,7 @@ def test_no_attempt_gets_through(tmp_path: Path) -> None:
             for name, sql in ATTEMPTS.items():
                 for more in ({}, {"dry_run": False, "idempotency_key": f"attempt-{abs(hash(name))}"}):
                     outcome = await shop.call("propose_write", sql=sql, **more)
-                    assert isinstance(outcome, Refused), (name, outcome)
+                    assert isinstance(outcome, RefusedCall), (name, outcome)
                     told = " ".join(problem.message for problem in outcome.problems)
                     assert "10.50" not in told, name
                     assert "ana@x.example" not in told, name
@@ -142,7 +142,7 @@ def test_parameters_of_actions_are_values(tmp_path: Path, arguments) -> None:
     async def run() -> None:
         async with opened(write_shop(tmp_path / "shop")) as shop:
             outcome = await shop.call("action_pause_customer", **arguments)
-            assert isinstance(outcome, Refused)
+            assert isinstance(outcome, RefusedCall)
 
     asyncio.run(run())
 

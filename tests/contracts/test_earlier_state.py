@@ -16,7 +16,7 @@ from metricgate.adapters.identity.people import LocalPeople
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.people import Login, Opened
+from metricgate.gateway.people import Login, OpenedSession
 from metricgate.ledger.verification import FindingKind
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.settings.settings import load_settings
@@ -95,7 +95,7 @@ def test_people_log_in_with_what_they_were_given(shop: Path, given: Mapping[str,
         channel="cli",
     )
     opened = asyncio.run(people.login(asked))
-    assert isinstance(opened, Opened), opened
+    assert isinstance(opened, OpenedSession), opened
     assert opened.session.person.groups == ("stewards",)
     assert store.find_damaged() == []
     store.close()

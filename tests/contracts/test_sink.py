@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.adapters.sinks.hooks import SECRETS, Hook, notice
 
-from metricgate.gateway.notices import Delivery, Sink, SinkUnusable
+from metricgate.gateway.notifications import Delivery, Sink, SinkUnusable
 from metricgate.settings import extension_points
 from metricgate.vocabulary.json import Json
 

@@ -125,7 +125,7 @@ def test_a_dropped_table_lies_aside_and_comes_back_whole(ground: Ground):
 
     async def goes(warehouse: WritableWarehouse) -> None:
         found.append(await carried_out(warehouse, drop, "act_1"))
-        assert await warehouse.applied(["act_1"]) == {"act_1"}
+        assert await warehouse.find_committed(["act_1"]) == {"act_1"}
         assert ground.at("people") not in await warehouse.shapes([ground.at("people")])
 
     async def comes_back(warehouse: WritableWarehouse) -> None:
@@ -292,7 +292,7 @@ def test_a_table_that_changed_since_it_was_shown_is_left_alone(ground: Ground):
         change = release(shown[0], structure=drop, action="act_1")
         with pytest.raises(ChangeFailed, match="E_ROWS_CHANGED"):
             await warehouse.apply(change, lambda _effect: None)
-        assert await warehouse.applied(["act_1"]) == set()
+        assert await warehouse.find_committed(["act_1"]) == set()
 
     ground.play(shows)
     ground.run("INSERT INTO teams VALUES (2, 'blue')")
@@ -345,8 +345,8 @@ def test_a_crash_between_ddl_that_commits_at_once_and_its_marker_is_seen(change:
     found: list[bool] = []
 
     async def looks(warehouse: WritableWarehouse) -> None:
-        found.append(await warehouse.restructured(change, "act_1"))
-        assert await warehouse.applied(["act_1"]) == set()
+        found.append(await warehouse.is_restructured(change, "act_1"))
+        assert await warehouse.find_committed(["act_1"]) == set()
 
     try:
         ground.play(looks)
@@ -372,8 +372,8 @@ def test_an_account_that_may_not_change_tables_is_told_so_and_changes_nothing():
     async def story(warehouse: WritableWarehouse) -> None:
         with pytest.raises(ChangeFailed, match="E_WAREHOUSE_FAILED"):
             await carried_out(warehouse, drop, "act_1")
-        assert await warehouse.applied(["act_1"]) == set()
-        assert not await warehouse.restructured(drop, "act_1")
+        assert await warehouse.find_committed(["act_1"]) == set()
+        assert not await warehouse.is_restructured(drop, "act_1")
 
     before = tables(ground)
     try:

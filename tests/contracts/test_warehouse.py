@@ -323,7 +323,7 @@ def test_a_confined_statement_answers_like_any_other(engine: Engine):
             assert [list(row) for row in own.values] == [list(row) for row in confined.values]
 
         # What is confined names its tables in full: no search path stands between the name and the table.
-        full = (await warehouse.located([("numbers",)]))["numbers",]
+        full = (await warehouse.locate([("numbers",)]))["numbers",]
         numbers = ".".join(full)
         for row_limit in (None, 100):
             # A cast to a type of the database's own has no full name here, and the guard lets none pass.
@@ -398,12 +398,12 @@ def test_names_in_full_and_functions_of_the_engine(engine: Engine):
     """A relation that exists has a full name that ends in its own; functions come in lower case."""
 
     async def work(warehouse: Warehouse) -> None:
-        found = await warehouse.located([("numbers",), ("no_such_table",)])
+        found = await warehouse.locate([("numbers",), ("no_such_table",)])
         assert list(found) == [("numbers",)]
         full = found["numbers",]
         assert full[-1] == "numbers"
         assert len(full) > 1
-        assert (await warehouse.located([full]))[full] == full
+        assert (await warehouse.locate([full]))[full] == full
         assert set(await warehouse.describe([full])) == {full}
         functions = await warehouse.functions()
         assert {"count", "sum", "lower", "coalesce" if warehouse.dialect == "mysql" else "upper"} <= functions

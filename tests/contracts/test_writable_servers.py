@@ -135,7 +135,7 @@ def test_several_steps_are_carried_out_marked_and_taken_back_exactly(place: Plac
         before = everything(place)
         rehearsal = await warehouse.rehearse(wanted)
         assert everything(place) == before
-        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert await warehouse.find_committed(["act-1"]) == frozenset()
         prepared: list[ChangeEffect] = []
         effect = await warehouse.apply(release(rehearsal, wanted), prepared.append)
         assert prepared == [effect]
@@ -148,7 +148,7 @@ def test_several_steps_are_carried_out_marked_and_taken_back_exactly(place: Plac
             ("statement", 1),
             ("cascade", 1),
         ]
-        assert await warehouse.applied(["act-1", "act-2"]) == {"act-1"}
+        assert await warehouse.find_committed(["act-1", "act-2"]) == {"act-1"}
         await undone(warehouse, effect)
         assert everything(place) == before
 
@@ -349,7 +349,7 @@ def test_prepare_that_raises_and_locks_of_others_change_nothing(place: Place):
                 await warehouse.apply(release(rehearsal, wanted), ready)
             assert time.monotonic() - begin < 3.5
         assert everything(place) == before
-        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert await warehouse.find_committed(["act-1"]) == frozenset()
 
     using(place, work)
 
@@ -364,7 +364,7 @@ def test_a_connection_killed_before_commit_changes_nothing_and_in_commit_is_unkn
         with pytest.raises((OutcomeUnknown, ChangeFailed)):
             await warehouse.apply(release(rehearsal, wanted), lambda _effect: kill_writers(place))
         assert everything(place) == before
-        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert await warehouse.find_committed(["act-1"]) == frozenset()
 
     using(place, work)
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from metricgate.adapters.warehouses.duckdb.options import DuckDBOptions
 from metricgate.adapters.warehouses.duckdb.warehouse import DuckDBWarehouse
 from metricgate.compiling.statement import ExpectedColumn, Statement
-from metricgate.gateway.ports import Released, Warehouse
+from metricgate.gateway.ports import ReleasedStatement, Warehouse
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.resource import Action
@@ -27,7 +27,7 @@ def released(
     size: int | None = None,
     expected: DataType | None = None,
     confined: bool = False,
-) -> Released:
+) -> ReleasedStatement:
     """Release ``sql``: ``row_limit`` is the statement's; rows, seconds and size (bytes) the verdict's.
 
     ``expected`` is what the definition says of the one column; ``confined`` that somebody else's text shaped it.
@@ -36,7 +36,7 @@ def released(
     def limit(value: float | None) -> Limit | None:
         return None if value is None else Limit(rule="contract", value=value)
 
-    return Released(
+    return ReleasedStatement(
         statement=Statement(
             sql=sql,
             parameters=parameters,
@@ -55,7 +55,7 @@ def released(
             obligations=Obligations(rows=limit(rows), seconds=limit(seconds), bytes=limit(size)),
             policy_digest="sha256:contract",
         ),
-        intent=Durable(index=0, leaf_hash=""),
+        intent=AppendReceipt(index=0, leaf_hash=""),
     )
 
 

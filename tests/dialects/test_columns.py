@@ -9,7 +9,7 @@ import pytest
 from tests.dialects.things import Things, things
 from tests.zones.worlds import ENGINES, POLICY
 
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 WORDS: dict[str, tuple[str, list[Json]]] = {
@@ -113,7 +113,7 @@ def test_a_text_is_never_read_as_a_number(asking: Things):
     assert asking.rows(metrics=["things"], where={"member": "thing__status", "op": "=", "value": 0}) == [[1]]
     for op, value in ((">", 0), ("=", 0.5), ("=", True)):
         found = compared(asking, "thing__status", op, value)
-        assert isinstance(found, Refused), found
+        assert isinstance(found, RefusedCall), found
         assert found.problems.first.code.name == "E_COMPARED_KINDS"
     assert not isinstance(compared(asking, "thing__n", "=", "open"), Answered)
     assert not isinstance(asking.outcome("query_metrics", metrics=["numbers"]), Answered)
@@ -144,7 +144,7 @@ def test_row_filters_tell_texts_apart(engine: str, column: str, op: str, value: 
         own = asking.outcome("query_sql", sql="SELECT count(*) AS n FROM things")
     for found in (metric, own):
         if count is None:
-            assert isinstance(found, Refused), found
+            assert isinstance(found, RefusedCall), found
             assert found.problems.first.code.name == "E_COMPARED_KINDS"
         else:
             assert isinstance(found, Answered), found

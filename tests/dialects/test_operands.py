@@ -19,7 +19,7 @@ from metricgate.definitions.hot_reload import load_governance
 from metricgate.dialects.expressions import write_expression
 from metricgate.dialects.meanings.compared import OtherKind
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problem, Problems
@@ -114,7 +114,9 @@ def test_columns_of_another_kind_have_no_answer_on_any_engine(engine: str, tmp_p
     assert not [name for name, outcome in found.items() if isinstance(outcome, Answered)]
     if engine == "mariadb":
         codes = {
-            name: outcome.problems.first.code.name for name, outcome in found.items() if isinstance(outcome, Refused)
+            name: outcome.problems.first.code.name
+            for name, outcome in found.items()
+            if isinstance(outcome, RefusedCall)
         }
         assert codes == dict.fromkeys(COLUMNS, "E_COMPARED_KINDS")
     assert sorted(each.message.partition(":")[0] for each in told) == sorted(f"things.{name}" for name in COLUMNS)
@@ -183,7 +185,7 @@ def test_a_text_that_cannot_be_cast_fails_the_question_everywhere(engine: str, t
                 asking.world.execute(f"UPDATE {table} SET status = '{bad}' WHERE id = 3")
                 found = asking.outcome("query_metrics", **question)
             assert not isinstance(found, Answered), name
-            problem = found.problems.first if isinstance(found, Refused) else found.problem
+            problem = found.problems.first if isinstance(found, RefusedCall) else found.problem
             assert bad not in str(problem), name
 
 

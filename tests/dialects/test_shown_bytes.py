@@ -10,7 +10,7 @@ import pytest
 from tests.dialects.things import Things, things
 from tests.zones.worlds import ENGINES, POLICY
 
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 from metricgate.vocabulary.json import Json
 
 KINDS = {"duckdb": "BLOB", "postgres": "BYTEA", "mariadb": "VARBINARY(99)"}
@@ -92,7 +92,7 @@ def test_texts_and_definitions_stay_as_they_are(asking: Things):
 def test_what_is_no_base64_is_refused_with_the_nearest_form(asking: Things, value: Json, form: str):
     where: Json = {"member": "file__content", "op": "=", "value": value}
     found = asking.outcome("query_metrics", metrics=["files"], where=where)
-    assert isinstance(found, Refused), found
+    assert isinstance(found, RefusedCall), found
     assert found.problems.first.code.name == "E_COMPARED_KINDS"
     assert form in found.problems.first.message
 

@@ -17,7 +17,7 @@ from metricgate.dialects.meanings.general import general
 from metricgate.dialects.reading import literals
 from metricgate.dialects.reading.keywords import COMMON
 from metricgate.dialects.reading.rules import DialectRules, Functions, TextRules
-from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, WarehouseError
 from metricgate.vocabulary.result import Column, DataType, ValueType
 
 _READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
@@ -80,7 +80,7 @@ class AcmeWarehouse:
         except sqlite3.Error as error:
             raise WarehouseError("E_WAREHOUSE_UNAVAILABLE", str(error)) from error
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Run it with SQLite's own authorizer on, so that nothing is done but reading."""
         statement, began = released.statement, time.perf_counter()
         values = {str(number): value for number, value in enumerate(statement.parameters, 1)}
@@ -118,7 +118,7 @@ class AcmeWarehouse:
         found = self._connection.execute("SELECT name, type FROM pragma_table_info(?)", (table,))
         return tuple(Column(name=name, type=_TYPES.get(kind, DataType.STRING)) for name, kind in found)
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full name of each that is there."""
         return {each: ("main", each[-1]) for each in relations if self._columns(each[-1])}
 

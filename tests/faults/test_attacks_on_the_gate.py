@@ -11,7 +11,7 @@ import pytest
 from tests.faults.served import Served, make_key, served
 from tests.gateway.conftest import MODELS, POLICY, ask, asked, opened, write_project
 
-from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.surfaces.problem_document import document_of, to_bytes
 from metricgate.vocabulary.json import Json
 
@@ -69,7 +69,7 @@ def shown(outcome: Outcome) -> str:
     """Everything that a door sends."""
     if isinstance(outcome, Answered):
         return outcome.body.decode()
-    assert isinstance(outcome, Refused | Fault)
+    assert isinstance(outcome, RefusedCall | Fault)
     return to_bytes(document_of(outcome)).decode()
 
 
@@ -141,7 +141,7 @@ def test_nothing_hidden_is_named(hiding: Path) -> None:
 def test_a_hidden_member_looks_like_none_where_something_else_is_wrong(hiding: Path, arguments: Json) -> None:
     """Type, grain and home of a member that the caller may not query are not in any problem."""
     outcome = asked(hiding, "small", "query_metrics", arguments)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     codes = {problem.code.name for problem in outcome.problems}
     assert "E_UNKNOWN_MEMBER" in codes
     assert not codes & {"E_NOT_A_TIME", "E_VALUE_TYPE", "E_VALUE_COUNT", "E_GRAIN_TOO_FINE", "E_FAN_OUT", "E_NO_PATH"}
@@ -152,7 +152,7 @@ def test_a_hidden_member_looks_like_none_where_something_else_is_wrong(hiding: P
 def test_a_denied_metric_tells_nothing_of_its_definition(hiding: Path, group_by: list[Json]) -> None:
     """Whatever else is wrong with the question, it looks as if there were none: no grain, no member, no model."""
     outcome = asked(hiding, "small", "query_metrics", {"metrics": ["hidden.payroll"], "group_by": group_by})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     assert outcome.problems.first.code.name == "E_UNKNOWN_METRIC"
     assert "order__" not in shown(outcome)
     assert "'orders'" not in shown(outcome)
@@ -163,7 +163,7 @@ def test_values_are_not_listed_by_way_of_a_hidden_metric(hiding: Path) -> None:
     for dimension in ("customer__segment", "nope"):
         arguments = {"dimension": dimension, "metrics": ["hidden.payroll"]}
         outcome = asked(hiding, "small", "list_dimension_values", arguments)
-        assert isinstance(outcome, Refused)
+        assert isinstance(outcome, RefusedCall)
         assert [each.code.name for each in outcome.problems] == ["E_UNKNOWN_METRIC"]
 
 
@@ -199,7 +199,7 @@ def test_nasty_text_is_refused_or_harmless(hiding: Path) -> None:
                 ]
                 for tool, arguments in calls:
                     outcome = await ask(parts, "omni", tool, arguments)
-                    assert isinstance(outcome, Answered | Refused), (tool, arguments, outcome)
+                    assert isinstance(outcome, Answered | RefusedCall), (tool, arguments, outcome)
                     assert outcome.record is not None
 
     asyncio.run(story())
@@ -224,7 +224,7 @@ def test_what_has_no_json_form_is_refused_and_recorded(hiding: Path, arguments: 
     """Callers from Python may hand over anything: it is refused, with a record, and never a fault."""
     for tool in ("query_metrics", "nope"):
         outcome = asked(hiding, "omni", tool, arguments)
-        assert isinstance(outcome, Refused | Answered), outcome
+        assert isinstance(outcome, RefusedCall | Answered), outcome
         assert outcome.record is not None
 
 
@@ -239,7 +239,7 @@ def test_deep_nesting_is_refused_and_recorded(hiding: Path) -> None:
             where = {"not": where}
         for arguments in (query(where=deep), query(where=where), query(group_by=deep)):
             outcome = asked(hiding, "omni", "query_metrics", arguments)
-            assert isinstance(outcome, Refused | Answered), (depth, outcome)
+            assert isinstance(outcome, RefusedCall | Answered), (depth, outcome)
             assert outcome.record is not None
 
 

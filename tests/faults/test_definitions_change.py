@@ -13,7 +13,7 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import MODELS, POLICY, ask, opened
 
 from metricgate.bootstrap.running import Running
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 
 MODEL_FILE = Path("semantic_models/models.yaml")
 POLICY_FILE = Path("policies/policy.yaml")
@@ -113,7 +113,7 @@ def test_a_change_is_in_force_within_two_seconds_without_a_restart(project: Path
             before = parts.governance.current
             (project / POLICY_FILE).write_text(POLICY.replace('"metric:sales.*"', '"metric:finance.*"'))
             assert await until(lambda: parts.governance.current is not before) < 2.0
-            assert isinstance(await ask(parts, "small", "query_metrics", ORDERS), Refused)
+            assert isinstance(await ask(parts, "small", "query_metrics", ORDERS), RefusedCall)
             digest = parts.governance.current.judge.policy.digest
             ledger = project / ".metricgate" / "ledger.db"
             await until(

@@ -14,9 +14,9 @@ from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.running import Running
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, Warehouse, WarehouseError
 from metricgate.gateway.tool import ToolCall
-from metricgate.state.record import Durable, Ledger
+from metricgate.state.record import AppendReceipt, Ledger
 from metricgate.vocabulary.json import Json
 
 CALL = ToolCall(
@@ -34,7 +34,7 @@ class Failing:
     def __init__(self, error: BaseException) -> None:
         self._error = error
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Raise, whatever is released."""
         assert released.intent.index > 0
         raise self._error
@@ -49,7 +49,7 @@ class Slow:
 
     async def append(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Append, and let the caller wait."""
         done = await self._inner.append(event, fields, bodies=bodies)
         await asyncio.sleep(self._seconds)

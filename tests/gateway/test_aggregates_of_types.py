@@ -8,7 +8,7 @@ import pytest
 from tests.gateway.conftest import asked
 from tests.zones.worlds import ENGINES, world, write_project
 
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 
 TYPES = {
     "duckdb": {"flag": "BOOLEAN", "code": "UUID"},
@@ -52,7 +52,7 @@ def test_what_an_engine_does_not_aggregate_is_refused_by_name(engine: str, tmp_p
             if name not in LACKING[engine]:
                 assert isinstance(outcome, Answered), (name, outcome)
                 continue
-            assert isinstance(outcome, Refused), (name, outcome)
+            assert isinstance(outcome, RefusedCall), (name, outcome)
             problem, (aggregate, _, _) = outcome.problems.first, name.partition("_")
             facts = (problem.code.name, problem.details["type"], problem.details["metrics"])
             assert facts == ("E_SQL_TYPE_UNFIT", LACKING[engine][name], [name])

@@ -15,7 +15,7 @@ from tests.gateway.conftest import ask, opened, write_project
 from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.gateway import answers
 from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema
-from metricgate.gateway.outcome import Answered, Held, Record
+from metricgate.gateway.outcome import Answered, Held, RecordPosition
 from metricgate.gateway.tools import TOOLS
 from metricgate.ledger.events.calls import CallCompleted, CallSubject
 from metricgate.surfaces.envelope import envelope, held_envelope
@@ -66,7 +66,7 @@ def test_the_schema_is_that_of_the_type() -> None:
 def test_verdicts_stand_first_and_leave_the_answer_alone(kind: type[Answered | Held]) -> None:
     answer = {"action_id": "act_1", "message": "wait", "rules": [], "b": 1}
     body = canonical_json(answer)
-    plain = kind(answer=answer, body=body, record=Record(index=7, trace_id="ab"))
+    plain = kind(answer=answer, body=body, record=RecordPosition(index=7, trace_id="ab"))
     told = replace(plain, verdicts=Verdicts(data={"fresh": False}))
     assert envelope(plain) == b'{"verdicts":{},"answer":%b,"record":{"index":7,"trace_id":"ab"}}' % body
     assert envelope(told) == envelope(plain).replace(b'"verdicts":{}', b'"verdicts":{"data":{"fresh":false}}')
@@ -80,7 +80,7 @@ def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
     """A toy stage, in its place among the others: it reads what is recorded of the question."""
     seen: list[CallSubject] = []
 
-    async def judge_data(desk: object, draft: answers.Draft) -> answers.Draft:
+    async def judge_data(desk: object, draft: answers.AnswerDraft) -> answers.AnswerDraft:
         seen.append(draft.facts)
         return replace(draft, verdicts=replace(draft.verdicts, data={"worth": "little"}))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import MODELS, asked, write_project
 
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 
 SAVED = """
 saved_queries:
@@ -42,7 +42,7 @@ def rows(folder: Path, arguments: dict, *, agent: str = "omni", user: str | None
 
 def refusal(folder: Path, arguments: dict, agent: str = "omni") -> tuple[str, str | None]:
     outcome = asked(folder, agent, "query_metrics", arguments)
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     where = outcome.problems.first.where
     return outcome.problems.first.code.name, None if where is None else where.path
 
@@ -105,8 +105,8 @@ def test_a_saved_query_of_hidden_metrics_is_as_if_it_were_not_there(folder: Path
     """The refusal is the same as for a name that does not exist, and no hint gives the name away."""
     hidden = asked(folder, "small", "query_metrics", {"saved_query": "books"})
     missing = asked(folder, "small", "query_metrics", {"saved_query": "boaks"})
-    assert isinstance(hidden, Refused)
-    assert isinstance(missing, Refused)
+    assert isinstance(hidden, RefusedCall)
+    assert isinstance(missing, RefusedCall)
     assert hidden.problems.first.code is missing.problems.first.code
     assert "books" not in str(missing.problems)
     assert hidden.problems.first.hint == missing.problems.first.hint
@@ -226,12 +226,12 @@ def test_a_metrics_value_without_group_by_is_refused_with_the_call(folder: Path)
     question = {"metrics": ["sales.revenue"], "group_by": ["order__region", "metric_time__month"]}
     compared = {"and": [{"metric": "sales.orders", "op": ">", "value": 1}]}
     outcome = asked(folder, "omni", "query_metrics", {**question, "where": compared})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     first = outcome.problems.first
     assert "whatever else the question filters" in first.message
     call = first.details["corrected"]
     assert call["arguments"]["where"]["and"][0]["group_by"] == ["order__region"]
     assert isinstance(asked(folder, "omni", call["tool"], call["arguments"]), Answered)
     alone = asked(folder, "omni", "query_metrics", {"metrics": ["sales.revenue"], "where": compared})
-    assert isinstance(alone, Refused)
+    assert isinstance(alone, RefusedCall)
     assert "corrected" not in alone.problems.first.details

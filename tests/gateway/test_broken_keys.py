@@ -17,7 +17,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.data_checks import memory
 from metricgate.gateway.data_checks.counts import KeyCounts
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -100,7 +100,7 @@ def rows_of(outcome: Outcome) -> list:
 
 
 def refusal(outcome: Outcome) -> tuple[str, dict]:
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     problem = outcome.problems.first
     return problem.code.name, dict(problem.details)
 
@@ -243,24 +243,24 @@ def test_what_is_found_holds_as_long_as_the_data_stands_or_a_while():
         assert asyncio.run(learn(engine, "a", whole)) is whole
         assert asyncio.run(learn(engine, "b", broken)) is broken
         assert asyncio.run(learn(engine, "b", whole)) is broken
-        assert known.known(engine, statement("a"), 0) is whole
-        assert known.known(engine, statement("c"), 0) is None
+        assert known.find_known(engine, statement("a"), 0) is whole
+        assert known.find_known(engine, statement("c"), 0) is None
     clock.now += memory.AGAIN_BROKEN_SECONDS
-    assert known.known(untold, statement("b"), 0) is None
-    assert known.known(untold, statement("a"), 0) is whole
+    assert known.find_known(untold, statement("b"), 0) is None
+    assert known.find_known(untold, statement("a"), 0) is whole
     clock.now += memory.AGAIN_SECONDS
-    assert known.known(untold, statement("a"), 0) is None
-    assert known.known(told, statement("b"), 0) is broken
-    assert known.known(told, statement("b"), 1) is None
+    assert known.find_known(untold, statement("a"), 0) is None
+    assert known.find_known(told, statement("b"), 0) is broken
+    assert known.find_known(told, statement("b"), 1) is None
     told.warehouse.data_state = {"as_of": "2"}
-    assert known.known(told, statement("b"), 0) is None
+    assert known.find_known(told, statement("b"), 0) is None
 
 
 def test_no_turn_is_kept_of_a_look_that_ended_without_an_answer():
     """Neither of one that was refused, nor of one that failed or was broken off while others waited."""
     known = memory.KeyMemory(Ticking())
     engine = Engine("told", Telling({"as_of": "1"}), Ticking())
-    refused = Refused(problems=Problems((Problem(code=codes.AGENT_STOPPED, message="m", hint="h"),)), record=None)
+    refused = RefusedCall(problems=Problems((Problem(code=codes.AGENT_STOPPED, message="m", hint="h"),)), record=None)
 
     async def stopped():
         raise OSError("gone")

@@ -9,7 +9,7 @@ import pytest
 from tests.gateway.conftest import MODELS, ask, write_project
 
 from metricgate.bootstrap.running import running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
 
@@ -57,5 +57,5 @@ def test_a_calendar_is_named_where_it_can_be_asked(tmp_path: Path, metric: str, 
 def test_and_is_refused_where_it_cannot(tmp_path: Path, metric: str):
     """Also where the metric is read from a time spine that has the calendar."""
     found = asked(tmp_path, "query_metrics", {"metrics": [metric], "group_by": ["metric_time__retail_week"]})
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedCall)
     assert found.problems.first.code.name == "E_GRAIN_TOO_FINE"

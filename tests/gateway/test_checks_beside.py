@@ -23,7 +23,7 @@ from metricgate.adapters.state.sqlite.sqlite_ledger import SqliteLedger
 from metricgate.bootstrap.project import OpenedProject
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.problem import Problems
 
@@ -43,7 +43,7 @@ def command(folder: Path, parties: tuple[str, str | None] | None = None, told: l
 
 
 def code(outcome: Outcome) -> str:
-    return outcome.problems.first.code.name if isinstance(outcome, Refused) else type(outcome).__name__
+    return outcome.problems.first.code.name if isinstance(outcome, RefusedCall) else type(outcome).__name__
 
 
 def test_a_running_gateway_runs_them(tmp_path):

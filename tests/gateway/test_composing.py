@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import MODELS, POLICY, asked, write_project
 
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 MORE = (
@@ -89,10 +89,10 @@ def test_a_question_that_is_none_is_refused(shop: Path) -> None:
     """The half-built question is checked as a whole one would be, by the same rules and codes."""
     bad = {"metrics": ["sales.revenue"], "group_by": ["customer__segmnt"]}
     outcome = asked(shop, "omni", "search_catalog", {"compose_with": bad})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     assert "customer__segment" in str(outcome.problems.first.hint)
     denied = asked(shop, "small", "search_catalog", {"compose_with": {"metrics": ["finance.revenue"]}})
-    assert isinstance(denied, Refused)
+    assert isinstance(denied, RefusedCall)
     assert denied.problems.first.code.name == "E_UNKNOWN_METRIC"
 
 

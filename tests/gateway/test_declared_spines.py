@@ -10,9 +10,9 @@ import pytest
 from tests.gateway.conftest import PATIENT, asked
 
 from metricgate.compiling.statement import Statement
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.gateway.ports import WarehouseError
 
 MODELS = """
@@ -83,7 +83,7 @@ def rows(outcome: Outcome) -> list:
 
 
 def refused(outcome: Outcome) -> tuple[str, object, object]:
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     problem = outcome.problems.first
     assert "validate --data" in problem.hint
     return problem.code.name, problem.details["first"], problem.details["last"]
@@ -188,14 +188,14 @@ def test_without_a_spine_nothing_is_cut(tmp_path, ask):
 @pytest.mark.parametrize("fails", ["ends", "rows beyond"])
 def test_a_check_without_an_answer_is_told_of(tmp_path, monkeypatch, fails):
     """Where the engine answers the question and not the look at the spine, the answer says that nobody looked."""
-    look = Desk.look
+    look = CallContext.look
 
-    async def failing(desk: Desk, engine: Engine, statement: Statement, *more: object) -> object:
+    async def failing(desk: CallContext, engine: Engine, statement: Statement, *more: object) -> object:
         if ("first_moment" in statement.sql) == (fails == "ends"):
             return WarehouseError("E_WAREHOUSE_TIMEOUT", "too slow")
         return await look(desk, engine, statement, *more)
 
-    monkeypatch.setattr(Desk, "look", failing)
+    monkeypatch.setattr(CallContext, "look", failing)
     outcome = asked(folder(tmp_path, SHORT), "omni", "query_metrics", question("day_before"))
     assert rows(outcome)
     assert [each for each in json.loads(outcome.body)["notes"] if "time spine days was not checked" in each]

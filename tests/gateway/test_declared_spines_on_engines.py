@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.conftest import asked
 from tests.zones.worlds import ENGINES, World, world, write_project
 
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 
 MODELS = """
 semantic_models:
@@ -84,7 +84,7 @@ def rows(outcome: Outcome) -> list:
 
 
 def refused(outcome: Outcome) -> tuple[str, object, object]:
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     problem = outcome.problems.first
     assert "validate --data" in problem.hint
     return problem.code.name, problem.details["first"], problem.details["last"]

@@ -12,7 +12,7 @@ from tests.gateway.conftest import MODELS, POLICY, asked, write_project
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load
 from metricgate.gateway.failures import of_definitions, of_engine, of_own_text
-from metricgate.gateway.outcome import Fault, Outcome, Refused
+from metricgate.gateway.outcome import Fault, Outcome, RefusedCall
 from metricgate.gateway.ports import WarehouseError
 from metricgate.vocabulary.obligation import Obligations, RowFilter
 from metricgate.vocabulary.predicate import Comparison, Operator, Scalar, Secret
@@ -39,15 +39,15 @@ def failing(tmp_path: Path) -> Path:
 
 def told(outcome: Outcome) -> str:
     """Everything that the caller sees of a failure."""
-    assert isinstance(outcome, Refused | Fault)
-    problem = outcome.problems.first if isinstance(outcome, Refused) else outcome.problem
+    assert isinstance(outcome, RefusedCall | Fault)
+    problem = outcome.problems.first if isinstance(outcome, RefusedCall) else outcome.problem
     return str(problem.as_json())
 
 
 def test_an_agents_own_error_is_a_refusal_with_class_and_place(failing: Path) -> None:
     """422 and what to do about it; not a fault of ours, and no word of checking definitions."""
     outcome = asked(failing, "omni", "query_sql", {"sql": "SELECT id, CAST(status AS INTEGER) AS s FROM orders"})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     problem = outcome.problems.first
     assert (problem.code.name, outcome.status) == ("E_SQL_BAD_CAST", 422)
     position, near, sql = (problem.details[name] for name in ("position", "near", "sql"))
@@ -152,7 +152,7 @@ def test_a_value_that_the_column_cannot_have_is_the_callers_to_mend(failing: Pat
     """It is named, where it is theirs: a text beside a column of numbers."""
     where = {"member": "order", "op": "=", "value": "no number"}
     outcome = asked(failing, "omni", "query_metrics", {"metrics": ["sales.orders"], "where": where})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     problem = outcome.problems.first
     assert (problem.code.name, outcome.status) == ("E_SQL_UNFIT_VALUE", 422)
     assert problem.details["value"] == "no number"

@@ -10,7 +10,7 @@ import pytest
 from tests.gateway.conftest import ask, asked, opened
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 
 
 def entry_of(receipt: Answered) -> dict[str, object]:
@@ -61,7 +61,7 @@ def test_intent_is_recorded_before_and_outcome_after(project: Path) -> None:
 def test_a_bare_name_that_fits_two_metrics_is_asked_back(project: Path) -> None:
     """Candidates with owner and difference, and a question; nothing runs."""
     outcome = asked(project, "omni", "query_metrics", {"metrics": ["revenue"]})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     problem = outcome.problems.first
     assert problem.code.name == "E_AMBIGUOUS_METRIC"
     assert [each["name"] for each in problem.details["candidates"]] == ["finance.revenue", "sales.revenue"]
@@ -83,14 +83,14 @@ def test_a_hidden_metric_does_not_make_a_name_ambiguous(project: Path) -> None:
     assert isinstance(outcome, Answered)
     assert b"finance" not in outcome.body
     misspelt = asked(project, "small", "query_metrics", {"metrics": ["finance.revenu"]})
-    assert isinstance(misspelt, Refused)
+    assert isinstance(misspelt, RefusedCall)
     assert "finance.revenue" not in str(misspelt.problems)
 
 
 def test_rights_are_the_intersection_of_agent_and_user(project: Path) -> None:
     """The agent may all, the user sales only: finance is refused with the rule and the party that lacks it."""
     outcome = asked(project, "omni", "query_metrics", {"metrics": ["finance.revenue"]}, user="sam")
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     assert outcome.status == 403
     assert outcome.rules == ("default-deny",)
     assert outcome.problems.first.details["party"] == "user:sam"
@@ -161,8 +161,8 @@ def test_receipts_of_others_need_a_grant(project: Path) -> None:
             assert isinstance(await ask(parts, "omni", "get_receipt", {"index": index}), Answered)
             others = await ask(parts, "small", "get_receipt", {"index": index})
             missing = await ask(parts, "small", "get_receipt", {"index": 10_000})
-            assert isinstance(others, Refused)
-            assert isinstance(missing, Refused)
+            assert isinstance(others, RefusedCall)
+            assert isinstance(missing, RefusedCall)
             assert others.problems.first.code == missing.problems.first.code
 
     asyncio.run(story())
@@ -199,7 +199,7 @@ def test_bad_input_is_refused_with_a_code_and_recorded(project: Path, tool: str,
         async with opened(project) as parts:
             before = parts.ledger.size
             outcome = await ask(parts, "omni", tool, arguments)
-            assert isinstance(outcome, Refused), outcome
+            assert isinstance(outcome, RefusedCall), outcome
             assert outcome.problems.first.code.name.startswith(code)
             assert outcome.problems.first.message
             assert outcome.record is not None
@@ -211,7 +211,7 @@ def test_bad_input_is_refused_with_a_code_and_recorded(project: Path, tool: str,
 def test_an_unknown_argument_comes_with_the_corrected_call(project: Path) -> None:
     """`groupby` is refused, and the details hold the call that was meant."""
     outcome = asked(project, "omni", "query_metrics", {"metrics": ["sales.orders"], "groupby": ["order__status"]})
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     assert outcome.problems.first.details["corrected"] == {
         "tool": "query_metrics",
         "arguments": {"metrics": ["sales.orders"], "group_by": ["order__status"]},

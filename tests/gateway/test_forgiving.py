@@ -7,8 +7,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway.argument_schemas import accepted_schema, kinds_of, shown_schema
-from metricgate.gateway.arguments import Parsed, read_arguments
-from metricgate.gateway.forgiving import forgive
+from metricgate.gateway.arguments import ParsedArguments, read_arguments
+from metricgate.gateway.lenient_arguments import forgive
 from metricgate.gateway.tools import TOOLS
 from metricgate.vocabulary.problem import Problems
 
@@ -64,7 +64,7 @@ def read(**given):
 def test_is_read_as_meant_and_told(given, wanted):
     """One note or more, and the value that was meant."""
     parsed = read(**given)
-    assert isinstance(parsed, Parsed), parsed
+    assert isinstance(parsed, ParsedArguments), parsed
     assert {name: getattr(parsed.value, name) for name in wanted} == wanted
     assert parsed.notes
     assert all(next(iter(given)) in note for note in parsed.notes)
@@ -131,7 +131,7 @@ def test_refused_with_the_corrected_call(given, corrected):
     """A scalar in the place of a name, and a misspelt argument, come back as a call that would be accepted."""
     problems = read(**given)
     assert problems.first.details["corrected"] == {"tool": "t", "arguments": corrected}
-    assert isinstance(read_arguments("t", corrected, Arguments), Parsed)
+    assert isinstance(read_arguments("t", corrected, Arguments), ParsedArguments)
 
 
 def plain(part, path):

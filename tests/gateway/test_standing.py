@@ -10,7 +10,7 @@ import pytest
 from tests.gateway.conftest import MODELS, POLICY, ask, asked, write_project
 
 from metricgate.bootstrap.running import running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
 
@@ -77,7 +77,7 @@ def answer(outcome: Outcome) -> Json:
 
 
 def refusal(outcome: Outcome) -> dict[str, Json]:
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     assert len(outcome.problems) == 1
     return outcome.problems.first.as_json()
 
@@ -111,7 +111,7 @@ def test_query_draft_alone_allows_nothing(tmp_path: Path) -> None:
     )
     folder = write_project(tmp_path / "alone", models=LIVES, policy=rules)
     found = asked(folder, "omni", "query_metrics", {"metrics": ["sales.bookings"]})
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedCall)
     assert {problem.code.name for problem in found.problems} == {"E_NOT_GRANTED"}
 
 
@@ -171,7 +171,7 @@ def test_standing_is_not_told_to_whom_policy_denies(lives: Path) -> None:
     """Who may not know of a metric learns nothing of its life or version."""
     for arguments in ({"metrics": ["finance.orders"]}, {"metrics": ["finance.revenue"], "pins": {"revenue": "x"}}):
         found = asked(lives, "small", "query_metrics", arguments)
-        assert isinstance(found, Refused)
+        assert isinstance(found, RefusedCall)
         assert {problem.code.name for problem in found.problems} == {"E_UNKNOWN_METRIC"}
 
 

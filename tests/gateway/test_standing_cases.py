@@ -11,7 +11,7 @@ import pytest
 from tests.cases.reader import FOLDER, Case, cases_under
 from tests.gateway.conftest import ask, opened
 
-from metricgate.gateway.outcome import Refused
+from metricgate.gateway.outcome import RefusedCall
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,5 +38,5 @@ def test_refused_with_its_code(case: Case, default_project: Path) -> None:
             return await ask(parts, caller.agent, "query_metrics", question, user=caller.user)
 
     outcome = asyncio.run(once())
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     assert outcome.problems.first.code.name == expected.code, str(outcome.problems)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from metricgate.adapters.identity.api_keys import ApiKeys
 from metricgate.adapters.identity.authenticator import Authenticator
 from metricgate.gateway.codes import UNKNOWN_TOOL
-from metricgate.gateway.outcome import Answered, Outcome, Record, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RecordPosition, RefusedCall
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.planning.codes import AMBIGUOUS_METRIC
 from metricgate.vocabulary.json import canonical_json
@@ -57,7 +57,7 @@ class EchoGate:
 
     async def call(self, call: ToolCall) -> Outcome:
         self.calls.append(call)
-        record = Record(index=len(self.calls), trace_id="ab" * 16)
+        record = RecordPosition(index=len(self.calls), trace_id="ab" * 16)
         if call.tool == "slow":
             try:
                 await asyncio.sleep(30)
@@ -69,11 +69,11 @@ class EchoGate:
         if call.tool != "echo":
             hint = did_you_mean(call.tool, [each.name for each in TOOLS])
             problem = Problem(code=UNKNOWN_TOOL, message=f"There is no tool {call.tool!r}.", hint=hint)
-            return Refused(problems=Problems((problem,)), record=record)
+            return RefusedCall(problems=Problems((problem,)), record=record)
         metrics = call.arguments.get("metrics", []) if isinstance(call.arguments, dict) else []
         for index, name in enumerate(metrics):
             if name in {"revenue", "active"}:
-                return Refused(problems=Problems((ambiguous(name, index),)), record=record)
+                return RefusedCall(problems=Problems((ambiguous(name, index),)), record=record)
         answer = {"arguments": call.arguments, "agent": call.principal.agent.id, "half": 0.5, "ü": "∑"}
         body = canonical_json(answer)
         return Answered(answer=answer, body=body, record=record)

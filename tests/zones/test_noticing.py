@@ -12,7 +12,7 @@ from tests.gateway.warehouses.several import closed_port, write_three
 from tests.zones.worlds import ENGINES, POLICY, World, world, write_project
 
 from metricgate.bootstrap.running import Running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 MODELS = """
@@ -90,7 +90,7 @@ def test_a_time_whose_kind_nobody_tells_is_refused_where_it_matters(engine: str,
     """Text, with the key in the hint; the same text is answered where the model tells."""
     question = {"metrics": ["moves"], "where": {"member": "event__text", "op": ">", "value": "2026-12-31"}}
     found = outcome_of(engine, tmp_path, {**question, "time_zone": "America/New_York"})
-    assert isinstance(found, Refused), found
+    assert isinstance(found, RefusedCall), found
     assert found.problems.first.code.name == "E_UNKNOWN_TIME_KIND"
     assert "time_kind: zoned, local or date" in (found.problems.first.hint or "")
 
@@ -99,7 +99,7 @@ def test_a_local_time_made_of_a_moment_is_refused_under_a_stored_zone(tmp_path: 
     """Its clock is that of the session, UTC: the model's zone would be a second meaning."""
     asked = {"metrics": ["moves"], "group_by": ["event__clock__hour"]}
     found = outcome_of("duckdb", tmp_path, asked)
-    assert isinstance(found, Refused), found
+    assert isinstance(found, RefusedCall), found
     assert found.problems.first.code.name == "E_UNKNOWN_TIME_KIND"
 
 
@@ -155,6 +155,6 @@ def test_without_the_engine_the_model_tells(tmp_path: Path):
     told, untold = asyncio.run(main())
     assert isinstance(told, Answered), told
     assert "CONVERT_TIMEZONE('America/New_York', events.told)" in told.answer["sql"]
-    assert isinstance(untold, Refused), untold
+    assert isinstance(untold, RefusedCall), untold
     assert untold.problems.first.code.name == "E_UNKNOWN_TIME_KIND"
     assert "time_kind" in (untold.problems.first.hint or "")

@@ -14,8 +14,8 @@ from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.office import Person
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
+from metricgate.gateway.people_service import Person
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.operations.start_refusal import StartRefused
@@ -128,7 +128,7 @@ def _rows(action: ProposedAction) -> int:
 
 def _refusal(outcome: Outcome) -> str:
     match outcome:
-        case Refused():
+        case RefusedCall():
             first = outcome.problems.first
             return f"{first.code.name} {first.message}"
         case Fault():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from metricgate.gateway.notices import Sink
+from metricgate.gateway.notifications import Sink
 from metricgate.settings.settings import Settings
 from metricgate.state.outbox import Outbox
 from metricgate.state.state import ProjectState

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from metricgate.adapters.identity.oidc_setup import oidc_login
 from metricgate.adapters.identity.people import LocalPeople, SessionTimes
-from metricgate.gateway.office import Office
+from metricgate.gateway.people_service import PeopleService
 from metricgate.settings.settings import Settings
 from metricgate.state.people import PeopleAndSessions
 from metricgate.surfaces.console.app import Console
@@ -18,7 +18,9 @@ from metricgate.surfaces.human.api import PeopleApi
 from metricgate.surfaces.human.session_auth import Admission
 
 
-def people_doors(settings: Settings, office: Office, store: PeopleAndSessions, *, url: str) -> Sequence[BaseRoute]:
+def people_doors(
+    settings: Settings, office: PeopleService, store: PeopleAndSessions, *, url: str
+) -> Sequence[BaseRoute]:
     """Return the routes of the API for people and of the console.
 
     Raises:

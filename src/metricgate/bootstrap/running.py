@@ -23,11 +23,11 @@ from metricgate.bootstrap.states import new_instance, state_of
 from metricgate.definitions.hot_reload import HotReloader
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct, ConductSettings
-from metricgate.gateway.conduct.repetition import Patience
+from metricgate.gateway.conduct.repetition import LoopLimits
 from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.gateway import Gateway
-from metricgate.gateway.notices import Sink, SinkUnusable
-from metricgate.gateway.office import Office
+from metricgate.gateway.notifications import Sink, SinkUnusable
+from metricgate.gateway.people_service import PeopleService
 from metricgate.gateway.ports import Warehouse, WarehouseError
 from metricgate.ledger.events.log import StateNarrowed
 from metricgate.operations.background import run_beside
@@ -62,7 +62,7 @@ class Running:
     telemetry: TelemetryObserver
     conduct: Conduct
     changes: ChangeServices
-    office: Office | None = None
+    office: PeopleService | None = None
     """What people speak to; without one there are no doors for people."""
 
 
@@ -235,7 +235,7 @@ def conduct_of(state: ProjectState, settings: Settings, clock: Clock) -> Conduct
     section = settings.document.conduct
     patience = None
     if section.repeats is not None:
-        patience = Patience(repeats=section.repeats, errors=section.errors, rounds=section.rounds)
+        patience = LoopLimits(repeats=section.repeats, errors=section.errors, rounds=section.rounds)
     kept = state.conduct(clock, pause_seconds=float(section.pause_seconds))
     return Conduct(
         clock=clock,

@@ -23,7 +23,7 @@ def check_actions(
         catalog: with its models placed in warehouses.
         dialects: name of a warehouse -> how it is spoken to; the default one first.
     """
-    return tuple(problem for each in actions.values() for problem in _problems(each, catalog, dialects))
+    return tuple(problem for each in actions.values() for problem in _problems_of(each, catalog, dialects))
 
 
 def check_tables_of_actions(
@@ -45,61 +45,61 @@ def check_tables_of_actions(
             continue
         if not writable:
             message = f"The action {action.name!r} changes {model.name!r}, whose warehouse is not opened for changes."
-            problems.append(_problem(action, writing_codes.NOT_WRITABLE, message))
+            problems.append(_action_problem(action, writing_codes.NOT_WRITABLE, message))
         known = {each.name.lower(): each.name for each in described.get(model.source) or ()}
-        write = _filled(action, dialect)
+        write = _parse_statement(action, dialect)
         if not known or isinstance(write, Problems):
             continue
         for name in write.columns:
             if name.lower() not in known:
                 message = f"The statement of {action.name!r} sets {name!r}, which is no column of {model.name!r}."
                 hint = did_you_mean(name, known.values())
-                problems.append(_problem(action, writing_codes.UNKNOWN_COLUMN, message, hint))
+                problems.append(_action_problem(action, writing_codes.UNKNOWN_COLUMN, message, hint))
     return tuple(problems)
 
 
-def _filled(action: ActionDefinition, dialect: str) -> WriteText | Problems:
+def _parse_statement(action: ActionDefinition, dialect: str) -> WriteText | Problems:
     """Take the statement apart, with any values: what is wrong with its form is wrong with all of them."""
     values = {each.name: 1 for each in action.parameters}
     return fill(action.statement, dialect=dialect, values=values)
 
 
-def _problems(action: ActionDefinition, catalog: Catalog, dialects: Mapping[str, str]) -> Iterator[Problem]:
+def _problems_of(action: ActionDefinition, catalog: Catalog, dialects: Mapping[str, str]) -> Iterator[Problem]:
     model = catalog.models.get(action.target)
     if model is None:
         message = f"The action {action.name!r} changes {action.target!r}, which is no semantic model."
-        yield _problem(action, codes.UNKNOWN_TARGET, message, did_you_mean(action.target, catalog.models))
+        yield _action_problem(action, codes.UNKNOWN_TARGET, message, did_you_mean(action.target, catalog.models))
         return
     dialect = dialects[model.warehouse or next(iter(dialects))]
     used = parameters_in(action.statement, dialect=dialect)
     if isinstance(used, Problems):
-        yield from _unreadable(action, used)
+        yield from _unreadable_problems(action, used)
         return
     known = {each.name for each in action.parameters}
     for name in sorted(used - known):
         message = f"The statement of {action.name!r} uses :{name}, which is no parameter."
-        yield _problem(action, codes.UNKNOWN_PARAMETER, message, did_you_mean(name, known))
+        yield _action_problem(action, codes.UNKNOWN_PARAMETER, message, did_you_mean(name, known))
     for name in sorted(known - used):
         message = f"The statement of {action.name!r} does not use its parameter {name!r}."
-        yield _problem(action, codes.UNUSED_PARAMETER, message)
+        yield _action_problem(action, codes.UNUSED_PARAMETER, message)
     if used - known:
         return
-    write = _filled(action, dialect)
+    write = _parse_statement(action, dialect)
     if isinstance(write, Problems):
-        yield from _unreadable(action, write)
+        yield from _unreadable_problems(action, write)
         return
     written = tuple(part.lower() for part in write.target)
     source = tuple(part.lower() for part in model.source)
     if written not in {source[start:] for start in range(len(source))} | {(model.name.lower(),)}:
         message = f"The statement of {action.name!r} changes {'.'.join(write.target)}, not its target {model.name}."
-        yield _problem(action, codes.BAD_STATEMENT, message)
+        yield _action_problem(action, codes.BAD_STATEMENT, message)
 
 
-def _unreadable(action: ActionDefinition, problems: Problems) -> Iterator[Problem]:
+def _unreadable_problems(action: ActionDefinition, problems: Problems) -> Iterator[Problem]:
     for each in problems:
         message = f"The statement of {action.name!r} cannot be used: {each.message}"
-        yield _problem(action, codes.BAD_STATEMENT, message, each.hint)
+        yield _action_problem(action, codes.BAD_STATEMENT, message, each.hint)
 
 
-def _problem(action: ActionDefinition, code: Code, message: str, hint: str | None = None) -> Problem:
+def _action_problem(action: ActionDefinition, code: Code, message: str, hint: str | None = None) -> Problem:
     return Problem(code=code, message=message, where=action.place, hint=hint or code.cure)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pydantic import TypeAdapter
 
-from metricgate.gateway.argument_schemas import inlined
+from metricgate.gateway.argument_schemas import inline_references
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.vocabulary.json import Json
 
 if TYPE_CHECKING:
-    from metricgate.gateway.desk import Desk, Ran
+    from metricgate.gateway.call_context import CallContext, Ran
     from metricgate.policy.verdict import Verdict
 
 Object = Mapping[str, Any]
@@ -38,7 +38,7 @@ class Answer:
 
     def as_json(self) -> dict[str, Json]:
         """Return the JSON object. Rows are not copied."""
-        return {each.name: _json(getattr(self, each.name)) for each in fields(self)}
+        return {each.name: _to_json(getattr(self, each.name)) for each in fields(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ NO_VERDICTS = Verdicts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class AnswerDraft:
     """An answer before it is recorded and given.
 
     Attributes:
@@ -83,12 +83,12 @@ class Draft:
 class AnswerStage(Protocol):
     """Adds to every answer, also to that of a change which waits for people."""
 
-    async def __call__(self, desk: Desk, draft: Draft) -> Draft:
+    async def __call__(self, desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
         """Return the draft with what is added. It may wait for the state, not for a warehouse."""
         ...
 
 
-async def tell_forgiven(desk: Desk, draft: Draft) -> Draft:
+async def tell_forgiven(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
     """Put first what was forgiven in the call's arguments."""
     if not desk.forgiven:
         return draft
@@ -99,7 +99,7 @@ STAGES: tuple[AnswerStage, ...] = (tell_forgiven,)
 """In order. To add to every answer: a stage here, and where it fills a verdict, its form in ``Verdicts``."""
 
 
-async def through_stages(desk: Desk, draft: Draft) -> Draft:
+async def through_stages(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
     """Return the draft after all stages."""
     for stage in STAGES:
         draft = await stage(desk, draft)
@@ -121,7 +121,7 @@ def answer_schema(answer: type[Answer]) -> dict[str, Json]:
     schema = TypeAdapter(answer).json_schema(mode="serialization")
     # Docstrings of the types inside are for us; what readers are told stands at the fields.
     parts = {name: {**part, "description": ""} for name, part in schema.pop("$defs", {}).items()}
-    whole = _tidied(inlined(schema, parts))
+    whole = _tidied(inline_references(schema, parts))
     if not isinstance(whole, dict):
         raise TypeError("the schema of an answer is an object")
     properties = whole["properties"]
@@ -148,11 +148,11 @@ RECORD_SCHEMA: Mapping[str, Json] = {
 }
 
 
-def _json(value: object) -> Json:
+def _to_json(value: object) -> Json:
     if is_dataclass(value) and not isinstance(value, type):
-        return {each.name: _json(getattr(value, each.name)) for each in fields(value)}
+        return {each.name: _to_json(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, list | tuple) and value and is_dataclass(value[0]):
-        return [_json(each) for each in value]
+        return [_to_json(each) for each in value]
     return cast("Json", value)  # by the types of the fields
 
 

@@ -32,7 +32,7 @@ def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
     """
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
-    whole = inlined(schema, definitions)
+    whole = inline_references(schema, definitions)
     if not isinstance(whole, dict):
         raise TypeError("an arguments schema is an object")
     whole.pop("title", None)
@@ -43,7 +43,7 @@ def accepted_schema(model: type[BaseModel]) -> dict[str, Json]:
 @lru_cache(_REMEMBERED)
 def shown_schema(model: type[BaseModel]) -> dict[str, Json]:
     """Return the schema that models are shown; closed as well, one plain type for every part."""
-    return _shown(accepted_schema(model))
+    return _shown_schema(accepted_schema(model))
 
 
 def kinds_of(schema: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
@@ -53,25 +53,25 @@ def kinds_of(schema: Mapping[str, Json]) -> dict[str, Mapping[str, Json]]:
     return {str(each["type"]): each for each in options if isinstance(each, Mapping) and "type" in each}
 
 
-def inlined(part: Json, definitions: Mapping[str, Json]) -> Json:
+def inline_references(part: Json, definitions: Mapping[str, Json]) -> Json:
     """Return a schema with its references resolved in place and without titles."""
     if isinstance(part, list):
-        return [inlined(item, definitions) for item in part]
+        return [inline_references(item, definitions) for item in part]
     if not isinstance(part, dict):
         return part
     reference = part.get("$ref")
     if isinstance(reference, str):
         rest = {name: value for name, value in part.items() if name != "$ref"}
-        target = inlined(definitions[reference.removeprefix("#/$defs/")], definitions)
+        target = inline_references(definitions[reference.removeprefix("#/$defs/")], definitions)
         return {**target, **rest} if isinstance(target, dict) else target
     return {
-        name: inlined(value, definitions)
+        name: inline_references(value, definitions)
         for name, value in part.items()
         if not (name == "title" and isinstance(value, str))
     }
 
 
-def _shown(schema: Mapping[str, Json]) -> dict[str, Json]:
+def _shown_schema(schema: Mapping[str, Json]) -> dict[str, Json]:
     kinds = {name: option for name, option in kinds_of(schema).items() if name != "null"}
     # Of several forms the first is the plainest: names before objects. Anything at all: an object.
     chosen: Mapping[str, Json] = next(iter(kinds.values()), {"type": "object"})
@@ -80,9 +80,11 @@ def _shown(schema: Mapping[str, Json]) -> dict[str, Json]:
         del merged["default"]
     properties, items, others = (merged.get(name) for name in ("properties", "items", "additionalProperties"))
     if isinstance(properties, Mapping):
-        merged["properties"] = {name: _shown(part) for name, part in properties.items() if isinstance(part, Mapping)}
+        merged["properties"] = {
+            name: _shown_schema(part) for name, part in properties.items() if isinstance(part, Mapping)
+        }
     if isinstance(items, Mapping):
-        merged["items"] = _shown(items)
+        merged["items"] = _shown_schema(items)
     if isinstance(others, Mapping):
-        merged["additionalProperties"] = _shown(others) if others else True
+        merged["additionalProperties"] = _shown_schema(others) if others else True
     return merged

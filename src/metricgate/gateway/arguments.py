@@ -16,7 +16,7 @@ from metricgate.documents import codes as document_codes
 from metricgate.documents.yaml_documents import check
 from metricgate.gateway import codes
 from metricgate.gateway.argument_schemas import accepted_schema
-from metricgate.gateway.forgiving import forgive, texts_for
+from metricgate.gateway.lenient_arguments import forgive, texts_for
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.nearest import nearest
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -40,7 +40,7 @@ A = TypeVar("A", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed(Generic[A]):
+class ParsedArguments(Generic[A]):
     """Checked arguments, what was forgiven, and their size in bytes of JSON."""
 
     value: A
@@ -48,7 +48,7 @@ class Parsed(Generic[A]):
     size: int
 
 
-def read_arguments(tool: str, raw: Json, model: type[A]) -> Parsed[A] | Problems:
+def read_arguments(tool: str, raw: Json, model: type[A]) -> ParsedArguments[A] | Problems:
     """Return the arguments as a ``model``, or every mistake in them."""
     if not isinstance(raw, dict):
         problem = Problem(
@@ -58,7 +58,7 @@ def read_arguments(tool: str, raw: Json, model: type[A]) -> Parsed[A] | Problems
         )
         return Problems((problem,))
     forgiven, notes = forgive(raw, accepted_schema(model))
-    size = _size(forgiven)
+    size = _size_of(forgiven)
     if size > MOST_BYTES:
         message = f"The arguments are larger than {MOST_BYTES} bytes of JSON, or too deeply nested."
         return Problems(
@@ -69,10 +69,10 @@ def read_arguments(tool: str, raw: Json, model: type[A]) -> Parsed[A] | Problems
         return _as_arguments(checked, tool, forgiven, model)
     if (nul := _nul(forgiven, "")) is not None:
         return Problems((Problem(code=codes.INVALID_ARGUMENT, message="A text holds a NUL character.", where=nul),))
-    return Parsed(value=checked, notes=notes, size=size)
+    return ParsedArguments(value=checked, notes=notes, size=size)
 
 
-def _size(arguments: Mapping[str, Json]) -> int:
+def _size_of(arguments: Mapping[str, Json]) -> int:
     """Bytes of JSON; more than allowed where it cannot be written, as when it is nested too deeply."""
     try:
         return len(orjson.dumps(arguments))

@@ -6,32 +6,34 @@ from collections.abc import Mapping, Sequence
 
 from metricgate.catalog.labels import labels_of
 from metricgate.catalog.model import SemanticModel
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.engine import Engine
 from metricgate.vocabulary.relation import GovernedTable
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 from metricgate.vocabulary.result import Column
 
 
-def readable_models(desk: Desk) -> tuple[SemanticModel, ...]:
+def readable_models(desk: CallContext) -> tuple[SemanticModel, ...]:
     """Return the models whose dataset the caller may read, by name."""
     models = desk.governance.catalog.models.values()
     return tuple(model for model in models if desk.allows(Action.READ, dataset_resource(model)))
 
 
-def readable_homes(desk: Desk) -> dict[str, tuple[SemanticModel, ...]]:
+def readable_homes(desk: CallContext) -> dict[str, tuple[SemanticModel, ...]]:
     """Return the warehouses that hold models whose dataset the caller may read, in the order of the settings."""
     models = readable_models(desk)
     homes = ((each.name, tuple(model for model in models if engine_of(desk, model) is each)) for each in desk.engines)
     return {name: found for name, found in homes if found}
 
 
-def engine_of(desk: Desk, model: SemanticModel) -> Engine:
+def engine_of(desk: CallContext, model: SemanticModel) -> Engine:
     """Return the warehouse that holds the model's source."""
-    return desk.engines.named(model.warehouse)
+    return desk.engines.find(model.warehouse)
 
 
-async def readable_tables(desk: Desk, engine: Engine, models: Sequence[SemanticModel]) -> tuple[GovernedTable, ...]:
+async def readable_tables(
+    desk: CallContext, engine: Engine, models: Sequence[SemanticModel]
+) -> tuple[GovernedTable, ...]:
     """Return what the caller may name, with the columns that it may read; a dataset without any is none.
 
     Args:
@@ -47,7 +49,7 @@ async def readable_tables(desk: Desk, engine: Engine, models: Sequence[SemanticM
     return tuple(
         GovernedTable(dataset=model.name, source=relation.location, columns=columns, stored=relation.columns)
         for model, relation in there
-        if (columns := _readable(desk, model, relation.columns))
+        if (columns := _readable_columns(desk, model, relation.columns))
     )
 
 
@@ -73,5 +75,5 @@ def resources_of(
     )
 
 
-def _readable(desk: Desk, model: SemanticModel, columns: Sequence[Column]) -> tuple[Column, ...]:
+def _readable_columns(desk: CallContext, model: SemanticModel, columns: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(each for each in columns if desk.allows(Action.READ, column_resource(model, each.name)))

@@ -1,10 +1,10 @@
-"""How a call is to end: decided anywhere on its way, recorded and said in one place, ``Desk.end``."""
+"""How a call is to end: decided anywhere on its way, recorded and said in one place, ``CallContext.end``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metricgate.gateway.answers import Draft
+from metricgate.gateway.answers import AnswerDraft
 from metricgate.gateway.outcome import Outcome
 from metricgate.ledger.events.calls import NO_SUBJECT, CallSubject
 from metricgate.policy.refusal import problems_of
@@ -47,5 +47,5 @@ class EngineFailure:
     facts: CallSubject = NO_SUBJECT
 
 
-Ending = Draft | CallRefusal | EngineFailure | Outcome
+Ending = AnswerDraft | CallRefusal | EngineFailure | Outcome
 """An ``AnswerDraft`` is an answer. An ``Outcome`` is recorded already: a change's, or a call's whose intent stands."""

@@ -17,7 +17,7 @@ _MOST_TYPES = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class RelationFound:
     """A relation in the warehouse: its full name, and its columns."""
 
     location: Relation
@@ -36,7 +36,7 @@ class Engine:
         self.warehouse = warehouse
         self._clock = clock
         self._functions: frozenset[str] | None = None
-        self._found: dict[Relation, tuple[float, Found | None]] = {}
+        self._found: dict[Relation, tuple[float, RelationFound | None]] = {}
         self._types: dict[str, tuple[ValueType, ...]] = {}
 
     @property
@@ -54,7 +54,7 @@ class Engine:
             self._functions = await self.warehouse.functions()
         return self._functions
 
-    async def relations(self, relations: Sequence[Relation]) -> dict[Relation, Found]:
+    async def relations(self, relations: Sequence[Relation]) -> dict[Relation, RelationFound]:
         """Return those relations that exist, as they were at most a minute ago.
 
         Raises:
@@ -65,8 +65,8 @@ class Engine:
         missing = [each for each in dict.fromkeys(relations) if each not in known]
         if missing:
             columns = await self.warehouse.describe(missing)
-            locations = await self.warehouse.located(missing)
-            asked = {each: _found(each, locations, columns) for each in missing}
+            locations = await self.warehouse.locate(missing)
+            asked = {each: _relation_found(each, locations, columns) for each in missing}
             # What is old goes, or the relations of every definition that there ever was would stay.
             fresh = {each: found for each, found in self._found.items() if self._fresh(each, now)}
             self._found = fresh | {each: (now, found) for each, found in asked.items()}
@@ -110,7 +110,7 @@ class Engines:
     def __iter__(self) -> Iterator[Engine]:
         return iter(self._by_name.values())
 
-    def named(self, name: str | None) -> Engine:
+    def find(self, name: str | None) -> Engine:
         """Return the engine of that name; None is the default one.
 
         Raises:
@@ -120,8 +120,8 @@ class Engines:
         return self.default if name is None else self._by_name[name]
 
 
-def _found(
+def _relation_found(
     relation: Relation, locations: Mapping[Relation, Relation], columns: Mapping[Relation, tuple[Column, ...] | None]
-) -> Found | None:
+) -> RelationFound | None:
     location, described = locations.get(relation), columns.get(relation)
-    return None if location is None or described is None else Found(location=location, columns=described)
+    return None if location is None or described is None else RelationFound(location=location, columns=described)

@@ -44,7 +44,7 @@ _LONGEST_SAID = 200
 
 
 @lru_cache(maxsize=4096)
-def _caller(principal: Principal) -> CallerFacts:
+def _caller_facts(principal: Principal) -> CallerFacts:
     agent, user = principal.agent, principal.user
     return CallerFacts(
         agent=agent.id,
@@ -88,7 +88,7 @@ def whole_call(call: ToolCall, trace_id: str, span_id: str) -> WholeCall:
         client=client,
     )
     arguments = ArgumentsFacts(arguments=recordable(call.arguments))
-    return WholeCall(caller=_caller(call.principal), request=request, arguments=arguments)
+    return WholeCall(caller=_caller_facts(call.principal), request=request, arguments=arguments)
 
 
 def call_trail(call: ToolCall, trace_id: str, span_id: str) -> CallTrail:

@@ -10,11 +10,11 @@ from pydantic import Field
 
 from metricgate.catalog.filters import subject_of
 from metricgate.gateway.answers import Answer, Object
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.entries import scalars_as_json
 from metricgate.gateway.masks import mask_as_json
-from metricgate.gateway.preparing import Prepared
-from metricgate.gateway.standing import deprecation_of
+from metricgate.gateway.metric_lifecycle import deprecation_of
+from metricgate.gateway.metric_query import PreparedQuery
 from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Obligations
@@ -52,7 +52,7 @@ class ExplainedAnswer(Answer):
     catalog_version: str
 
 
-def explained(desk: Desk, prepared: Prepared, notes: Sequence[str] = ()) -> dict[str, Any]:
+def explain(desk: CallContext, prepared: PreparedQuery, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the fields of an ``ExplainedAnswer``, as keywords; ``notes`` come before those of the plan."""
     plan = prepared.plan
     return {
@@ -95,7 +95,7 @@ def policy_applied(verdict: Verdict) -> PolicyApplied:
             {"rule": each.rule, "dataset": each.dataset, "size": each.size, "small": str(each.small)}
             for each in verdict.obligations.minimum_groups
         ],
-        limits=_limits(verdict.obligations),
+        limits=_limits_json(verdict.obligations),
         digest=verdict.policy_digest,
     )
 
@@ -121,7 +121,7 @@ def predicate_as_json(predicate: Predicate) -> Json:
             }
 
 
-def _limits(obligations: Obligations) -> Mapping[str, Json]:
+def _limits_json(obligations: Obligations) -> Mapping[str, Json]:
     named = {"rows": obligations.rows, "bytes": obligations.bytes, "seconds": obligations.seconds}
     return {
         name: {"value": int(limit.value) if limit.value == int(limit.value) else limit.value, "rule": limit.rule}

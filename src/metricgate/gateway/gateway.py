@@ -13,6 +13,7 @@ import orjson
 import structlog
 
 from metricgate.gateway import codes, span_names
+from metricgate.gateway.call_context import CallContext, ledger_fault
 from metricgate.gateway.changes import codes as writing
 from metricgate.gateway.changes.damage import damage_problem
 from metricgate.gateway.changes.services import ChangeServices
@@ -20,11 +21,10 @@ from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import AT_ONCE, Ground, Told, check_data
-from metricgate.gateway.desk import Desk, ledger_fault
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.gateway.ports import Observer, Warehouse
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.gateway.tools import TOOLS, Servable
@@ -108,7 +108,7 @@ class Gateway:
             names.DOOR: call.door,
         }
         with self._observer.call(call.carrier, f"execute_tool {call.tool[:200]}", attributes) as span:
-            desk = Desk(
+            desk = CallContext(
                 call=call,
                 governance=self._governance.current,
                 ledger=self._ledger,
@@ -120,7 +120,7 @@ class Gateway:
                 keys=self._keys,
                 changes=self._changes,
             )
-            asked = _digest(call)
+            asked = _call_digest(call)
             try:
                 # What ends a call is decided on its way, and recorded and said here alone.
                 outcome = await desk.end(await self._served(desk, asked))
@@ -137,11 +137,11 @@ class Gateway:
             finally:
                 await self._conduct.finish(desk.charges)
             await self._learn(desk, asked, outcome)
-            kind, code_name = _told(outcome)
+            kind, code_name = _outcome_label(outcome)
             span.set(names.OUTCOME, kind)
             if code_name:
                 span.set(names.ERROR_TYPE, code_name)
-        self._observer.counted(
+        self._observer.count_call(
             tool=_counted_as(desk),
             outcome=kind,
             code=code_name,
@@ -175,7 +175,7 @@ class Gateway:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def _served(self, desk: Desk, asked: str) -> Ending:
+    async def _served(self, desk: CallContext, asked: str) -> Ending:
         """Take a call through all stages, in order; each may end it without an answer."""
         tool = _tool_named(desk)
         if objection := await self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
@@ -192,7 +192,7 @@ class Gateway:
         desk.forgiven.extend(parsed.notes)
         return await tool.handle(desk, parsed)
 
-    async def _objection(self, desk: Desk, asked: str, tool: Servable | None) -> Problem | None:
+    async def _objection(self, desk: CallContext, asked: str, tool: Servable | None) -> Problem | None:
         """Return why the caller is not served now, whatever it asks."""
         polls = tool is not None and tool.definition.polls
         return await self._conduct.objection(
@@ -203,18 +203,18 @@ class Gateway:
             polls=polls,
         )
 
-    async def _learn(self, desk: Desk, asked: str, outcome: Outcome) -> None:
+    async def _learn(self, desk: CallContext, asked: str, outcome: Outcome) -> None:
         """Remember how the call ended; a burst of refusals pauses the agent, which is recorded and told."""
-        kind, code = _told(outcome)
+        kind, code = _outcome_label(outcome)
         if code == codes.REPEATED_CALL.name:
             # It did not get as far as having a result: remembering it as one would end the loop that it refuses.
             return
-        pause = await self._conduct.finished(
+        pause = await self._conduct.note_end(
             desk.call.principal,
             asked,
             str(hash(outcome.body)) if isinstance(outcome, Answered) else f"{kind} {code}",
             failed=not isinstance(outcome, Answered | Held),
-            refused=isinstance(outcome, Refused) and _denies(outcome.problems.first.code),
+            refused=isinstance(outcome, RefusedCall) and _denies(outcome.problems.first.code),
         )
         if pause is None:
             return
@@ -236,7 +236,7 @@ class Gateway:
             await record_event(self._ledger, AgentPaused(agent=pause.agent, refusals=pause.refusals))
 
 
-def _digest(call: ToolCall) -> str:
+def _call_digest(call: ToolCall) -> str:
     """Tell calls apart, within this process."""
     try:
         return f"{call.tool} {hash(orjson.dumps(call.arguments, option=orjson.OPT_SORT_KEYS))}"
@@ -244,19 +244,19 @@ def _digest(call: ToolCall) -> str:
         return f"{call.tool} without form"
 
 
-def _tool_named(desk: Desk) -> Servable | None:
+def _tool_named(desk: CallContext) -> Servable | None:
     name = desk.call.tool
     action = desk.governance.actions.get(name.removeprefix("action_")) if name.startswith("action_") else None
     return _TOOLS.get(name) if action is None else ActionTool(action)
 
 
-def _counted_as(desk: Desk) -> str:
+def _counted_as(desk: CallContext) -> str:
     """Return the name under which calls are counted: counters are open, so what a project calls its own is not."""
     name = desk.call.tool
     return name if name in _TOOLS else "action" if _tool_named(desk) is not None else "unknown"
 
 
-def _no_such_tool(desk: Desk) -> Problem:
+def _no_such_tool(desk: CallContext) -> Problem:
     name = desk.call.tool
     tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, desk.governance.actions.values()))
     names = [each.definition.name for each in tools if desk.allows(each.right, each.resource)]
@@ -267,12 +267,12 @@ def _no_such_tool(desk: Desk) -> Problem:
     )
 
 
-async def _unless_permitted(desk: Desk, tool: Servable) -> CallRefusal | None:
+async def _unless_permitted(desk: CallContext, tool: Servable) -> CallRefusal | None:
     """Refuse a caller who may not call the tool, or whose budget of calls is spent."""
     verdict = desk.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict)
-    spent = await desk.charged(verdict)
+    spent = await desk.charge(verdict)
     return None if spent is None else CallRefusal(Problems((spent,)), verdict)
 
 
@@ -280,11 +280,11 @@ def _denies(code: Code) -> bool:
     return code.group in _DENYING or code in _DENYING_CHANGES
 
 
-def _told(outcome: Outcome) -> tuple[str, str]:
+def _outcome_label(outcome: Outcome) -> tuple[str, str]:
     match outcome:
         case Answered():
             return "answered", ""
-        case Refused():
+        case RefusedCall():
             return "refused", outcome.problems.first.code.name
         case Held():
             return "held", ""

@@ -14,7 +14,7 @@ from metricgate.compiling.compiler import compile_plan
 from metricgate.compiling.data_check_sql import compile_checks
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import MOST_ROWS
-from metricgate.gateway.homes import home_of
+from metricgate.gateway.plan_warehouse import warehouse_of
 from metricgate.planning.clocks import Kinds
 from metricgate.planning.data_checks import KeyCheck
 from metricgate.planning.plan import Plan
@@ -38,10 +38,10 @@ class Governance:
     catalog: Catalog
     planner: Planner
     judge: Judge
-    remembered: Roads
+    remembered: QueryPipeline
     """Plans and statements are remembered: the same question under the same obligations has the same ones as long as
     this state is in force."""
-    fresh: Roads
+    fresh: QueryPipeline
     """The same without memory, for questions too large to keep."""
     narrows_columns: bool
     """Whether a rule masks or forbids columns, so that questions must be held against the columns that they read."""
@@ -50,13 +50,13 @@ class Governance:
     mask_key: str = field(default="", repr=False)
     """The key of ``hash`` masks; nobody outside the gateway has it."""
 
-    def roads(self, size: int) -> Roads:
+    def roads(self, size: int) -> QueryPipeline:
         """Return how to plan and compile a question that came in ``size`` bytes."""
         return self.remembered if size <= _MOST_REMEMBERED_BYTES else self.fresh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roads:
+class QueryPipeline:
     """From a question to its plan, and on to its statement."""
 
     plan: Callable[[Question, Kinds], Plan | Problems]
@@ -114,12 +114,14 @@ def govern(
     )
 
 
-def _roads(plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping[str, str], mask_key: str) -> Roads:
+def _roads(
+    plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping[str, str], mask_key: str
+) -> QueryPipeline:
     """Return the roads of a planner, without memory of their own; the first dialect is the default warehouse's."""
     default = next(iter(dialects))
 
     def dialect_of(made: Plan) -> str | Problems:
-        home = home_of(made)
+        home = warehouse_of(made)
         return home if isinstance(home, Problems) else dialects[home or default]
 
     def compiled(question: Question, kinds: Kinds, obligations: Obligations, types: Types) -> Statement | Problems:
@@ -136,7 +138,7 @@ def _roads(plan: Callable[[Question, Kinds], Plan | Problems], dialects: Mapping
             return together(dialect)
         return compile_checks(made, obligations, dialect, mask_key, types, most_rows=MOST_ROWS + 1)
 
-    return Roads(plan=plan, compile=compiled, checks=checked)
+    return QueryPipeline(plan=plan, compile=compiled, checks=checked)
 
 
 def _narrows_columns(policy: Policy) -> bool:

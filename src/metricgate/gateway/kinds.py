@@ -30,7 +30,7 @@ async def kinds_of(planned: Callable[[Kinds], Plan | Problems], plan: Plan, engi
         wanted = [asked for asked, _type in plan.types]
         if set(wanted) <= {asked for asked, _type in kinds.types}:
             break
-        found = await _types(wanted, plan, engine)
+        found = await _ask_types(wanted, plan, engine)
         if isinstance(found, WarehouseError):
             return found
         if not found:
@@ -60,7 +60,7 @@ async def compiled_by_kinds(
     for _round in range(_MOST_ROUNDS):
         if isinstance(statement, Problems) or not statement.wanted:
             break
-        found = await _types(statement.wanted, plan, engine)
+        found = await _ask_types(statement.wanted, plan, engine)
         if isinstance(found, WarehouseError):
             break
         told = dict(found)
@@ -69,7 +69,7 @@ async def compiled_by_kinds(
     return known, statement
 
 
-async def _types(asked: Iterable[TypeAsked], plan: Plan, engine: Engine) -> Types | WarehouseError:
+async def _ask_types(asked: Iterable[TypeAsked], plan: Plan, engine: Engine) -> Types | WarehouseError:
     probes = type_probes(asked, plan.models, engine.dialect)
     try:
         found = await engine.types([each.sql for each in probes])

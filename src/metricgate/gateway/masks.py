@@ -18,7 +18,7 @@ _WORDS = {
 }
 
 
-def misused(masks: Sequence[Mask], uses: Mapping[str, Mapping[str, frozenset[Use]]]) -> Problems | None:
+def masks_misused(masks: Sequence[Mask], uses: Mapping[str, Mapping[str, frozenset[Use]]]) -> Problems | None:
     """Return a problem for each masked column that is used for more than its rule allows, or None.
 
     Args:
@@ -29,7 +29,7 @@ def misused(masks: Sequence[Mask], uses: Mapping[str, Mapping[str, frozenset[Use
     for mask in masks:
         beyond = sorted(uses.get(mask.dataset, {}).get(mask.column, frozenset()) - mask.uses)
         if beyond:
-            problems.append(_problem(mask, beyond))
+            problems.append(_misuse_problem(mask, beyond))
     return Problems(tuple(problems)) if problems else None
 
 
@@ -44,7 +44,7 @@ def mask_as_json(mask: Mask) -> dict[str, Json]:
     }
 
 
-def _problem(mask: Mask, beyond: Sequence[Use]) -> Problem:
+def _misuse_problem(mask: Mask, beyond: Sequence[Use]) -> Problem:
     done = " or ".join(_WORDS[use] for use in beyond)
     allowed = " or ".join(_WORDS[use] for use in sorted(mask.uses))
     return Problem(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
-from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.call_context import CallContext, Ran
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
@@ -26,17 +26,21 @@ def small_groups_shown(obligations: Obligations, plan: Plan) -> Problems | None:
     found = hindrance(plan, {each.dataset for each in minimums}, nesting=nesting)
     if found is None:
         return None
-    return _problems(minimums, f"hides small groups of {{}} from you, and a question with {found} could show them.")
+    return _group_problems(
+        minimums, f"hides small groups of {{}} from you, and a question with {found} could show them."
+    )
 
 
 def small_groups_read(minimums: Sequence[MinimumGroup]) -> Problems | None:
     """Return why SQL of the caller's own may not run under these minimums, or None."""
     said = "hides small groups of {} from you, and SQL of your own could show them."
-    return _problems(minimums, said) if minimums else None
+    return _group_problems(minimums, said) if minimums else None
 
 
-async def run_plan(desk: Desk, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict) -> Ran | Ending:
-    """Run a plan's statement as ``Desk.run`` does; refuse where a group was too small, and nothing of it is answered.
+async def run_plan(
+    desk: CallContext, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict
+) -> Ran | Ending:
+    """Run a plan's statement as ``CallContext.run`` does; refuse where a group was too small, and answer nothing of it.
 
     Which group, and how many rows it has, is not told; no group at all and a page beyond the last row look the same.
     """
@@ -53,7 +57,7 @@ def _small_groups_found(obligations: Obligations, plan: Plan) -> Problems:
     minimums = [each for each in obligations.minimum_groups if each.dataset in plan.datasets]
     said = "lets you see answers only where every group has enough rows of {}, and this one has a smaller one or none"
     past = f", or nothing comes after the first {plan.offset}" if plan.offset else ""
-    return _problems(minimums, f"{said}{past}.", hint=_coarser(plan))
+    return _group_problems(minimums, f"{said}{past}.", hint=_coarser(plan))
 
 
 def _coarser(plan: Plan) -> str:
@@ -68,7 +72,7 @@ def _coarser(plan: Plan) -> str:
     return f"{words}. Every group counts, also those beyond the limit and those without a value."
 
 
-def _problems(minimums: Sequence[MinimumGroup], said: str, hint: str = "") -> Problems:
+def _group_problems(minimums: Sequence[MinimumGroup], said: str, hint: str = "") -> Problems:
     rules = ", ".join(dict.fromkeys(repr(each.rule) for each in minimums))
     datasets = ", ".join(dict.fromkeys(each.dataset for each in minimums))
     problem = Problem(

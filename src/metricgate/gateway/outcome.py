@@ -11,7 +11,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class RecordPosition:
     """Where the call stands in the ledger.
 
     Attributes:
@@ -38,12 +38,12 @@ class Answered:
 
     answer: Mapping[str, Json]
     body: bytes
-    record: Record
+    record: RecordPosition
     verdicts: Verdicts = NO_VERDICTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class RefusedCall:
     """Nothing ran. The first problem gives code and status; ``rules`` are the policy rules that decided, if policy did.
 
     An ambiguous name is a refusal too, with code ``E_AMBIGUOUS_METRIC``: its problem's details hold ``question`` and
@@ -52,7 +52,7 @@ class Refused:
 
     problems: Problems
     rules: tuple[str, ...] = ()
-    record: Record | None
+    record: RecordPosition | None
 
     @property
     def status(self) -> int:
@@ -70,7 +70,7 @@ class Held:
 
     answer: Mapping[str, Json]
     body: bytes
-    record: Record
+    record: RecordPosition
     verdicts: Verdicts = NO_VERDICTS
 
     @property
@@ -95,7 +95,7 @@ class Fault:
     """The gateway or a device behind it failed; ``record`` is None only where the ledger itself is what failed."""
 
     problem: Problem
-    record: Record | None
+    record: RecordPosition | None
 
 
-Outcome = Answered | Refused | Held | Fault
+Outcome = Answered | RefusedCall | Held | Fault

@@ -43,30 +43,30 @@ def values_of(raw: dict[str, JsonValue] | list[JsonValue] | None) -> Given | Pro
         return None
     problems: list[Problem] = []
     if isinstance(raw, dict):
-        named = {name: _bound(value, f"parameters.{name}", problems) for name, value in raw.items()}
+        named = {name: _bind_value(value, f"parameters.{name}", problems) for name, value in raw.items()}
         return Problems(tuple(problems)) if problems else named
-    listed = [_bound(value, f"parameters[{place}]", problems) for place, value in enumerate(raw)]
+    listed = [_bind_value(value, f"parameters[{place}]", problems) for place, value in enumerate(raw)]
     return Problems(tuple(problems)) if problems else listed
 
 
-def _bound(value: JsonValue, path: str, problems: list[Problem]) -> Scalar:
+def _bind_value(value: JsonValue, path: str, problems: list[Problem]) -> Scalar:
     try:
-        return _scalar(value)
+        return _to_scalar(value)
     except _Unfit as error:
         where = Place(path=path)
         problems.append(Problem(code=codes.INVALID_ARGUMENT, message=error.message, where=where, hint=error.hint))
         return None
 
 
-def _scalar(value: JsonValue) -> Scalar:
+def _to_scalar(value: JsonValue) -> Scalar:
     if isinstance(value, dict):
-        return _typed(value)
+        return _typed_scalar(value)
     if isinstance(value, list):
         raise _Unfit("A list is no value of a parameter.", "Write one parameter for each: IN (:a, :b, :c).")
-    return _fraction(value) if isinstance(value, float) else value
+    return _fraction_scalar(value) if isinstance(value, float) else value
 
 
-def _fraction(value: float) -> Scalar:
+def _fraction_scalar(value: float) -> Scalar:
     """``0.1`` is a decimal, as in SQL; what is written with an exponent is none."""
     if not math.isfinite(value):
         raise _Unfit("Infinity and NaN are no values of JSON.", "Send a finite number.")
@@ -74,7 +74,7 @@ def _fraction(value: float) -> Scalar:
     return value if "e" in written else Decimal(written)
 
 
-def _typed(value: Mapping[str, JsonValue]) -> Scalar:
+def _typed_scalar(value: Mapping[str, JsonValue]) -> Scalar:
     hint = 'Send a plain value, or {"type": "date", "value": "2026-01-31"}.'
     if value.keys() != {"type", "value"}:
         raise _Unfit("An object as a parameter's value has the keys type and value, and no others.", hint)
@@ -90,28 +90,28 @@ def _typed(value: Mapping[str, JsonValue]) -> Scalar:
         raise _Unfit(f"The value is no {kind}.", _FORMS[kind]) from error
 
 
-def _text(value: JsonValue) -> str:
+def _require_text(value: JsonValue) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
 
 
-def _integer(value: JsonValue) -> int:
+def _to_integer(value: JsonValue) -> int:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if not re.fullmatch(r"[+-]?[0-9]{1,18}", _text(value)):
+    if not re.fullmatch(r"[+-]?[0-9]{1,18}", _require_text(value)):
         raise ValueError
-    return int(_text(value))
+    return int(_require_text(value))
 
 
 def _decimal(value: JsonValue) -> Decimal:
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value)
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _require_text(value)
     if not re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", text) or sum(map(str.isdigit, text)) > _MOST_DIGITS:
         raise ValueError
     return Decimal(text)
 
 
-def _double(value: JsonValue) -> float:
+def _to_double(value: JsonValue) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError
     found = float(value)
@@ -127,19 +127,19 @@ def _boolean(value: JsonValue) -> bool:
 
 
 def _timestamp(value: JsonValue) -> datetime:
-    found = datetime.fromisoformat(_text(value))
+    found = datetime.fromisoformat(_require_text(value))
     if found.tzinfo is not None:
         raise _Unfit("A timestamp as a parameter has no zone.", "Send it as a text, and cast it in the SQL.")
     return found
 
 
 _TYPES: Mapping[str, Callable[[JsonValue], Scalar]] = {
-    "text": _text,
-    "integer": _integer,
+    "text": _require_text,
+    "integer": _to_integer,
     "decimal": _decimal,
-    "double": _double,
+    "double": _to_double,
     "boolean": _boolean,
-    "date": lambda value: date.fromisoformat(_text(value)),
+    "date": lambda value: date.fromisoformat(_require_text(value)),
     "timestamp": _timestamp,
 }
 _FORMS: Mapping[str, str] = {

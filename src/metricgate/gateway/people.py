@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from metricgate.gateway.office import Person
+from metricgate.gateway.people_service import Person
 from metricgate.vocabulary.problem import Problems
 
 
@@ -46,7 +46,7 @@ class PersonSession:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedSession:
     """A new session. ``token`` and ``device`` exist here and nowhere else; digests of them are kept."""
 
     token: str = field(repr=False)
@@ -71,7 +71,7 @@ class ElsewhereLogin(Protocol):
 
     async def finish(
         self, *, sealed: str, state: str, code: str, issuer: str | None, address: str
-    ) -> Opened | Problems:
+    ) -> OpenedSession | Problems:
         """Open a session for whom the provider says it is. ``issuer`` as RFC 9207 returns it, if it does."""
         ...
 
@@ -79,7 +79,7 @@ class ElsewhereLogin(Protocol):
 class People(Protocol):
     """Local users and everybody's sessions."""
 
-    async def login(self, asked: Login) -> Opened | Problems:
+    async def login(self, asked: Login) -> OpenedSession | Problems:
         """Open a session. One refusal for every way to be wrong; too many failures must wait."""
         ...
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from metricgate.policy.verdict import Decision
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 
 # Stores and sinks import this page for a protocol or an exception; planner and compiler stay unloaded for them.
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class ReleasedStatement:
     """A statement that may run: it has an allowing verdict and its intent is durable.
 
     ``Warehouse.run`` takes nothing else, so "ran without a decision or a record" does not type-check.
@@ -31,7 +31,7 @@ class Released:
 
     statement: Statement
     verdict: Verdict
-    intent: Durable
+    intent: AppendReceipt
 
     def __post_init__(self) -> None:
         if self.verdict.decision is not Decision.ALLOW:
@@ -103,7 +103,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Run it under the verdict's limits. Cancelling the awaiting task interrupts the engine.
 
         A ``confined`` statement runs where it can be killed: it is over two seconds past its limit whatever it does.
@@ -134,7 +134,7 @@ class Warehouse(Protocol):
         """
         ...
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full name of each relation that exists, so that nothing else can be meant by it.
 
         Raises:
@@ -194,7 +194,7 @@ class Observer(Protocol):
         """Start a call's root span, child of the W3C ``traceparent`` in ``carrier`` where there is one."""
         ...
 
-    def counted(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
+    def count_call(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
         """Count one finished call.
 
         Args:
@@ -224,7 +224,7 @@ class Span(Protocol):
         ...
 
 
-class Definitions(Protocol):
+class CatalogHolder(Protocol):
     """The catalog in force. May change between two calls, never during one. Nothing raises."""
 
     @property

@@ -261,14 +261,14 @@ _TIME = "metric_time"
 def _time_range(raw: TimeRangeArgument | None, problems: list[Problem]) -> TimeRange | None:
     if raw is None:
         return None
-    start = _moment(raw.start, "time_range.start", problems)
-    before = _moment(raw.before, "time_range.before", problems)
+    start = _parse_moment(raw.start, "time_range.start", problems)
+    before = _parse_moment(raw.before, "time_range.before", problems)
     if raw.through is not None:
         if raw.before is not None:
             problems.append(
                 _invalid("time_range", "Give `before` (exclusive) or `through` (inclusive), not both.", "Drop one.")
             )
-        last = _moment(raw.through, "time_range.through", problems)
+        last = _parse_moment(raw.through, "time_range.through", problems)
         if isinstance(last, datetime):
             problems.append(
                 _invalid(
@@ -284,7 +284,7 @@ def _time_range(raw: TimeRangeArgument | None, problems: list[Problem]) -> TimeR
     return TimeRange(start=start, before=before, time_zone=raw.time_zone)
 
 
-def _moment(text: str | None, path: str, problems: list[Problem]) -> date | datetime | None:
+def _parse_moment(text: str | None, path: str, problems: list[Problem]) -> date | datetime | None:
     if text is None:
         return None
     try:

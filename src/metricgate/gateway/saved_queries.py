@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.saved import SavedQuery
 from metricgate.gateway import codes
-from metricgate.gateway.desk import Desk
-from metricgate.gateway.naming import may_describe
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.metric_names import may_describe
 from metricgate.planning.planner import ReachableMember
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -16,7 +16,7 @@ from metricgate.vocabulary.problem import Place, Problem, Problems
 _SHOWN = 20
 
 
-def saved_query(desk: Desk, name: str | None) -> SavedQuery | Problems | None:
+def saved_query(desk: CallContext, name: str | None) -> SavedQuery | Problems | None:
     """Return the saved query, None where none is named, or that there is none.
 
     One that holds a metric which the caller may not know of is as if it were not there: its name could tell.

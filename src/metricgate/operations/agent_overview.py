@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.office import AgentView
+from metricgate.gateway.people_service import AgentView
 from metricgate.ledger.events import names
 from metricgate.operations.switches import thrown_switches
 from metricgate.state.actions import ActionFilter

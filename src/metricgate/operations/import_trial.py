@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from metricgate.gateway.gateway import Gateway
-from metricgate.gateway.outcome import Answered, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Held, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.vocabulary.json import Json
@@ -119,7 +119,7 @@ def _attempt(metric: str, group: tuple[str, ...], outcome: Outcome) -> Attempt:
         return Attempt(metric=metric, group_by=group, result=AttemptResult.ANSWERED)
     if isinstance(outcome, Held):
         raise TypeError("a question is never held")
-    refused = isinstance(outcome, Refused)
-    problem = outcome.problems.first if isinstance(outcome, Refused) else outcome.problem
+    refused = isinstance(outcome, RefusedCall)
+    problem = outcome.problems.first if isinstance(outcome, RefusedCall) else outcome.problem
     result = AttemptResult.REFUSED if refused else AttemptResult.FAILED
     return Attempt(metric=metric, group_by=group, result=result, code=problem.code.name, message=problem.message)

@@ -11,7 +11,7 @@ import structlog
 
 from metricgate.approvals.proposal import State
 from metricgate.changing.structure import aside_of
-from metricgate.gateway.changes.advance import Raced
+from metricgate.gateway.changes.advance import StateConflict
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.changes.services import ChangeServices
@@ -31,7 +31,7 @@ async def _forgotten(services: ChangeServices, action_id: str) -> bool:
     action = await asyncio.to_thread(services.store.get, action_id)
     if action is None or not action.changes_structure:
         return True
-    warehouse = services.engines.named(action.proposal.warehouse).warehouse
+    warehouse = services.engines.find(action.proposal.warehouse).warehouse
     log = structlog.get_logger("metricgate.writing")
     if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
         log.warning("set_aside_left", action=action_id, table=aside_of(action_id), error="not opened for changes")
@@ -78,7 +78,7 @@ async def keep_tidy(services: ChangeServices) -> None:
     while True:
         try:
             await tidy(services, services.now())
-        except (LedgerUnavailable, Raced, StoreUnavailable) as error:
+        except (LedgerUnavailable, StateConflict, StoreUnavailable) as error:
             structlog.get_logger("metricgate.writing").warning("tidying_failed", error=str(error))
         await asyncio.sleep(_EVERY_SECONDS)
 

@@ -13,7 +13,7 @@ from metricgate.gateway.changes.damage import refuse_damage
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.governance import GovernanceSource
-from metricgate.gateway.office import AgentView, EntryExport, Person
+from metricgate.gateway.people_service import AgentView, EntryExport, Person
 from metricgate.ledger.events import names
 from metricgate.operations.agent_overview import AgentOverview
 from metricgate.operations.switches import take_back_switches, throw_switch, thrown_switches
@@ -71,7 +71,7 @@ class ProjectPeopleService(ApprovalService):
         refused = self._refused(person, Action.READ_RECORD, ResourceKind.RECORD, "agents")
         if refused is not None:
             return refused
-        return await asyncio.to_thread(self._overview.agents, await self._conduct.paused())
+        return await asyncio.to_thread(self._overview.agents, await self._conduct.paused_agents())
 
     async def switches(self, person: Person) -> Sequence[Mapping[str, Json]] | Problems:
         """Return the switches that are thrown."""

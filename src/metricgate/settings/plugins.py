@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from metricgate.adapters.sinks.section import SinkSection
     from metricgate.dialects.dialect import Dialect
-    from metricgate.gateway.notices import Sink
+    from metricgate.gateway.notifications import Sink
     from metricgate.gateway.ports import Warehouse
 
 

@@ -31,7 +31,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 
 if TYPE_CHECKING:
     from metricgate.adapters.sinks.section import SinkSection
-    from metricgate.gateway.notices import Sink
+    from metricgate.gateway.notifications import Sink
 
 FILE_NAME = "metricgate.yaml"
 DEFAULT_SINK = "webhook"

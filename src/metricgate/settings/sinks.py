@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from metricgate.gateway.notices import Sink, SinkUnusable
+from metricgate.gateway.notifications import Sink, SinkUnusable
 from metricgate.settings.settings import Settings
 
 

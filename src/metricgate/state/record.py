@@ -18,7 +18,7 @@ from metricgate.vocabulary.json import Json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Durable:
+class AppendReceipt:
     """Proof that an entry is on disk: its index in the ledger and the hash of its leaf (hex)."""
 
     index: int
@@ -33,7 +33,7 @@ class Ledger(Protocol):
 
     async def append(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Append one entry.
 
         Args:
@@ -224,7 +224,7 @@ class Recorded:
         return {**self.record, "leaf_hash": self.leaf_hash.hex(), "bodies": dict(self.bodies)}
 
 
-async def record_event(ledger: Ledger, event: Event) -> Durable:
+async def record_event(ledger: Ledger, event: Event) -> AppendReceipt:
     """Append an event; return when it is durable.
 
     Raises:
@@ -288,7 +288,7 @@ class RecordStore(Ledger, Protocol):
 
     def append_blocking(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Append one entry from a thread that has no event loop; returns when it is durable.
 
         Raises:
@@ -301,7 +301,7 @@ class RecordStore(Ledger, Protocol):
         ...
 
 
-def record_event_blocking(record: RecordStore, event: Event) -> Durable:
+def record_event_blocking(record: RecordStore, event: Event) -> AppendReceipt:
     """Append an event from a thread that has no event loop; return when it is durable.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.surfaces import client
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.problem_document import document_of
@@ -20,7 +20,7 @@ def answer_or_raise(outcome: Outcome) -> Json:
     match outcome:
         case Answered():
             return orjson.loads(envelope(outcome))  # type: ignore[no-any-return]  # JSON by construction
-        case Refused():
+        case RefusedCall():
             raise client.Refused(document_of(outcome))
         case Held():
             raise client.HeldAction(orjson.loads(held_envelope(outcome)))

@@ -7,7 +7,7 @@ from typing import Final
 
 import orjson
 
-from metricgate.gateway.outcome import Fault, Record, Refused
+from metricgate.gateway.outcome import Fault, RecordPosition, RefusedCall
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Code, Problems
 
@@ -20,7 +20,7 @@ def problem_type(code: Code) -> str:
 
 
 def problem_document(
-    problems: Problems, *, record: Record | None = None, rules: tuple[str, ...] = ()
+    problems: Problems, *, record: RecordPosition | None = None, rules: tuple[str, ...] = ()
 ) -> dict[str, Json]:
     """Return ``{type, title, status, detail, code, message, details, hint, problems, rules?, record}``.
 
@@ -45,9 +45,9 @@ def problem_document(
     return document
 
 
-def document_of(outcome: Refused | Fault) -> dict[str, Json]:
+def document_of(outcome: RefusedCall | Fault) -> dict[str, Json]:
     """Return the problem document of a refusal or a fault."""
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, RefusedCall):
         return problem_document(outcome.problems, record=outcome.record, rules=outcome.rules)
     return problem_document(Problems((outcome.problem,)), record=outcome.record)
 

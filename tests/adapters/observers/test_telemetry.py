@@ -25,7 +25,7 @@ def test_it_is_an_observer():
     observer: Observer = TelemetryObserver(QUIET)
     with observer.call({}, "execute_tool x", {}) as span:
         span.set("gov.outcome", "answered")
-    observer.counted(tool="x", outcome="answered", code="", seconds=0.1)
+    observer.count_call(tool="x", outcome="answered", code="", seconds=0.1)
 
 
 def test_ids_are_real_without_any_export():
@@ -107,7 +107,7 @@ def test_nothing_global_is_touched():
     """Neither OpenTelemetry's global provider nor Prometheus' default registry changes."""
     before = trace.get_tracer_provider()
     telemetry = TelemetryObserver(QUIET)
-    telemetry.counted(tool="x", outcome="answered", code="", seconds=0.1)
+    telemetry.count_call(tool="x", outcome="answered", code="", seconds=0.1)
     assert trace.get_tracer_provider() is before
     assert not [metric for metric in REGISTRY.collect() if metric.name.startswith("metricgate")]
     assert TelemetryObserver(QUIET).exposition(), "two in one process do not collide"
@@ -118,7 +118,7 @@ def test_calls_are_counted_by_closed_labels_only():
     telemetry = TelemetryObserver(QUIET)
     with telemetry.call({}, "execute_tool x", ROOT), telemetry.span("gov.record"), telemetry.span("gov.anything.else"):
         pass
-    telemetry.counted(tool="query_metrics", outcome="refused", code="E_DENIED", seconds=0.002)
+    telemetry.count_call(tool="query_metrics", outcome="refused", code="E_DENIED", seconds=0.002)
     telemetry.watch_ledger(queue_depth=lambda: 3, checkpoint_age_seconds=lambda: 1.5)
     text = telemetry.exposition().decode()
     assert 'metricgate_calls_total{code="E_DENIED",outcome="refused",tool="query_metrics"} 1.0' in text
@@ -154,7 +154,7 @@ def test_counting_from_many_threads_loses_nothing():
 
     def count():
         for _ in range(500):
-            telemetry.counted(tool="x", outcome="answered", code="", seconds=0.001)
+            telemetry.count_call(tool="x", outcome="answered", code="", seconds=0.001)
 
     threads = [threading.Thread(target=count) for _ in range(8)]
     for thread in threads:

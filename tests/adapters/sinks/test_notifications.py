@@ -18,7 +18,7 @@ from metricgate.adapters.sinks.courier import Courier, RetrySchedule
 from metricgate.adapters.sinks.webhook import Webhook, slack
 from metricgate.adapters.sinks.webhook_signatures import read_secrets
 from metricgate.adapters.state.sqlite.sqlite_outbox import SqliteOutbox
-from metricgate.gateway.notices import Delivery, Sink
+from metricgate.gateway.notifications import Delivery, Sink
 from metricgate.vocabulary.notice import Notice, NoticeKind
 
 ALL = frozenset(NoticeKind)

@@ -12,7 +12,7 @@ from metricgate.adapters.sinks.courier import Courier
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.bootstrap.notifications import outbox_of
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.notices import SinkUnusable
+from metricgate.gateway.notifications import SinkUnusable
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.settings.sinks import sinks_of
 from metricgate.vocabulary.notice import Notice, NoticeKind

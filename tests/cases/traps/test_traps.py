@@ -15,7 +15,7 @@ import pytest
 from tests.cases.reader import Case, Expected, cases_under, difference
 
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -85,7 +85,7 @@ def test_the_trap_is_answered_right_or_refused(case: Case, shop: Shop):
     """The gateway's rows are the oracle's, in order where the question orders or cuts; or it refuses with the code."""
     outcome, expect, question = shop.ask(case), case.document.expect, case.document.question
     if expect.verdict is not Expected.ALLOW:
-        assert isinstance(outcome, Refused), outcome
+        assert isinstance(outcome, RefusedCall), outcome
         assert expect.code in {problem.code.name for problem in outcome.problems}, str(outcome.problems)
         assert set(expect.rules) <= set(outcome.rules)
         return

@@ -11,8 +11,8 @@ import duckdb
 
 from metricgate.bootstrap.running import Running, running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Outcome
+from metricgate.gateway.people_service import Person
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.settings.settings import Settings, load_settings

@@ -14,8 +14,8 @@ from tests.gateway.conduct.test_at_the_gate import project_of
 
 from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.project import open_project
-from metricgate.gateway.office import ActionView, Person
 from metricgate.gateway.outcome import Answered, Held
+from metricgate.gateway.people_service import ActionView, Person
 from metricgate.state.people import PASSWORD
 from metricgate.state.record import EntryFilter
 from metricgate.vocabulary.problem import Problems

@@ -11,7 +11,7 @@ from tests.gateway.changes.shop import OLAF, STELLA, STEN, Shop, opened, write_s
 
 from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.gateway.changes.execution import KEEPING
-from metricgate.gateway.outcome import Answered, Held, Refused
+from metricgate.gateway.outcome import Answered, Held, RefusedCall
 from metricgate.vocabulary.problem import Problems
 
 SEGMENTS = "SELECT id, segment FROM customers ORDER BY id"
@@ -127,7 +127,7 @@ def test_a_governed_action_is_a_tool(tmp_path: Path) -> None:
         names = [tool.name for tool in shop.parts.gateway.tools()]
         assert "action_pause_customer" in names
         bad = await shop.call("action_pause_customer", id=0, segment="gone")
-        assert isinstance(bad, Refused)
+        assert isinstance(bad, RefusedCall)
         assert len(tuple(bad.problems)) == 2
         done = await shop.call("action_pause_customer", id=4, dry_run=False, idempotency_key="pause-004")
         assert isinstance(done, Answered), done
@@ -140,7 +140,7 @@ def test_rights_filters_and_constraints_hold(tmp_path: Path) -> None:
     async def story(shop: Shop) -> None:
         async def code(sql: str, user: str | None = None) -> str:
             outcome = await shop.call("propose_write", user=user, sql=sql)
-            return outcome.problems.first.code.name if isinstance(outcome, Refused) else outcome.answer["state"]
+            return outcome.problems.first.code.name if isinstance(outcome, RefusedCall) else outcome.answer["state"]
 
         assert await code("UPDATE customers SET email = 'x' WHERE id = 1") == "E_DENIED"
         assert await code("TRUNCATE customers") == "E_NOT_GRANTED"

@@ -14,8 +14,8 @@ from metricgate.adapters.state.sqlite.sqlite_journal import SqliteJournal
 from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.office import Person
 from metricgate.gateway.outcome import Answered, Fault, Held
+from metricgate.gateway.people_service import Person
 from metricgate.operations.doctor import run_checks
 from metricgate.operations.maintenance import tidy
 from metricgate.operations.start_refusal import StartRefused

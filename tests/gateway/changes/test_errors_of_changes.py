@@ -13,7 +13,7 @@ from tests.gateway.changes.changed import ENGINES, things
 from tests.gateway.conftest import ask, opened
 
 from metricgate.bootstrap.running import Running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 
 DIVIDED, CAST, RANGE, TIME = "E_SQL_DIVISION_BY_ZERO", "E_SQL_BAD_CAST", "E_SQL_OUT_OF_RANGE", "E_SQL_BAD_TIME"
 CONSTRAINT = "E_WRITE_CONSTRAINT"
@@ -42,7 +42,7 @@ ACTIONS = {
 
 def told(outcome: Outcome) -> tuple[str, str]:
     """Return the code and all that is shown."""
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     assert outcome.status in {409, 422}
     problem = outcome.problems.first
     return problem.code.name, str(problem.as_json())
@@ -99,7 +99,7 @@ def test_a_change_that_fails_is_told_where_as_a_query_is(engine: str, tmp_path: 
         async with opened(folder) as parts:
             for sql, near in PLACED[engine]:
                 outcome = await ask(parts, "omni", "propose_write", {"sql": sql})
-                assert isinstance(outcome, Refused), outcome
+                assert isinstance(outcome, RefusedCall), outcome
                 problem = outcome.problems.first
                 place, ran = problem.details["position"], str(problem.details["sql"])
                 assert isinstance(place, int)
@@ -109,7 +109,7 @@ def test_a_change_that_fails_is_told_where_as_a_query_is(engine: str, tmp_path: 
             name = {"id": 1, "x": 3}
             outcome = await ask(parts, "omni", "action_stored", name)
             assert told(outcome)[0] == CAST
-            assert isinstance(outcome, Refused)
+            assert isinstance(outcome, RefusedCall)
             assert "sql" not in outcome.problems.first.details
 
     folder = tmp_path / "project"

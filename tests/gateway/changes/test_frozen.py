@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.gateway.changes.shop import opened, write_shop
 from tests.gateway.conduct.test_at_the_gate import project_of
 
-from metricgate.gateway.outcome import Answered, Held, Refused
+from metricgate.gateway.outcome import Answered, Held, RefusedCall
 
 DELETE = {"sql": "DELETE FROM orders WHERE id = 3", "dry_run": False}
 
@@ -20,7 +20,7 @@ def test_a_freeze_stops_changes_only(tmp_path: Path) -> None:
             assert isinstance(held, Held)
             project_of(shop.folder).throw_switch("freeze", "all", "month end")
             refused = await shop.call("propose_write", **DELETE, idempotency_key="delete-0002")
-            assert isinstance(refused, Refused)
+            assert isinstance(refused, RefusedCall)
             assert refused.problems.first.code.name == "E_FROZEN"
             asked = await shop.call("get_action", action_id=held.action_id)
             assert isinstance(asked, Answered)

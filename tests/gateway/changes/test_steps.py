@@ -18,7 +18,7 @@ from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway import answers
 from metricgate.gateway.changes.expiry import find_action
-from metricgate.gateway.outcome import Held, Refused
+from metricgate.gateway.outcome import Held, RefusedCall
 from metricgate.ledger.events import names
 from metricgate.ledger.events.calls import CallHeld
 from metricgate.state.actions import ActionStep
@@ -100,7 +100,7 @@ def test_calls_at_once_under_one_key_have_one_outcome(tmp_path: Path) -> None:
 
         outcomes = await asyncio.gather(*[call(number) for number in range(1, 9)])
         [waits] = [each for each in outcomes if isinstance(each, Held)]
-        refused = [each for each in outcomes if isinstance(each, Refused)]
+        refused = [each for each in outcomes if isinstance(each, RefusedCall)]
         assert [each.problems.first.code.name for each in refused] == ["E_IDEMPOTENCY_CONFLICT"] * 7
         number = 1 + outcomes.index(waits)
         assert f"{number}" in waits.answer["statement"]
@@ -205,7 +205,7 @@ def test_halves_left_apart_are_found_and_mended_at_start(tmp_path: Path) -> None
 def test_verdicts_beside_a_held_change_are_recorded_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stage adds to what is said of a change that waits for people as to every answer."""
 
-    async def doubt(_desk: object, draft: answers.Draft) -> answers.Draft:
+    async def doubt(_desk: object, draft: answers.AnswerDraft) -> answers.AnswerDraft:
         return replace(draft, verdicts=replace(draft.verdicts, confidence={"sure": "hardly"}))
 
     async def story(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from tests.gateway.changes.shop import POLICY, STEN, Shop, opened, write_shop
 from tests.gateway.changes.test_changes import approved
 
 from metricgate.approvals.proposal import State
-from metricgate.gateway.outcome import Answered, Held, Refused
+from metricgate.gateway.outcome import Answered, Held, RefusedCall
 from metricgate.operations.maintenance import tidy
 from metricgate.vocabulary.problem import Problems
 
@@ -128,7 +128,7 @@ def test_what_was_set_aside_goes_when_its_undo_ends(tmp_path: Path) -> None:
 )
 def test_ddl_of_other_kinds_is_refused(one_shop: Callable[..., object], sql: str, code: str) -> None:
     outcome = one_shop("propose_write", sql=sql)
-    assert isinstance(outcome, Refused), outcome
+    assert isinstance(outcome, RefusedCall), outcome
     assert outcome.problems.first.code.name == code
     if code == "E_SQL_CONSTRUCT":
         assert "ALTER TABLE t ADD COLUMN c type" in outcome.problems.first.hint, "it says what can be proposed"
@@ -150,12 +150,12 @@ def test_it_is_off_unless_granted_and_stays_off_in_part(tmp_path: Path) -> None:
     async def not_granted(shop: Shop) -> None:
         for sql in ("DROP TABLE orders", "ALTER TABLE orders DROP COLUMN status"):
             outcome = await shop.call("propose_write", sql=sql)
-            assert isinstance(outcome, Refused), outcome
+            assert isinstance(outcome, RefusedCall), outcome
             assert outcome.rules
 
     async def in_part(shop: Shop) -> None:
         outcome = await shop.call("propose_write", sql="DROP TABLE customers", user="dora")
-        assert isinstance(outcome, Refused), outcome
+        assert isinstance(outcome, RefusedCall), outcome
         assert outcome.problems.first.code.name == "E_NOT_CHANGEABLE"
 
     played(tmp_path / "a", not_granted, POLICY)

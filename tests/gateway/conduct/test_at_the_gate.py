@@ -16,7 +16,7 @@ from tests.gateway.conftest import SETTINGS, ask, opened, write_project
 
 from metricgate.adapters.state.sqlite.switch_file import SwitchFile
 from metricgate.bootstrap.project import OpenedProject
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.operations.switches import SwitchFacts
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.state.switches import Switch, SwitchKind
@@ -31,7 +31,7 @@ def strict(tmp_path: Path) -> Path:
 
 
 def code(outcome: Outcome) -> str:
-    assert isinstance(outcome, Refused), str(outcome)
+    assert isinstance(outcome, RefusedCall), str(outcome)
     return outcome.problems.first.code.name
 
 
@@ -160,7 +160,7 @@ def test_whom_a_switch_concerns(tmp_path: Path, target: str, hit: bool) -> None:
         async with opened(folder) as parts:
             return await ask(parts, "omni", "query_metrics", ORDERS)
 
-    assert isinstance(asyncio.run(main()), Refused if hit else Answered)
+    assert isinstance(asyncio.run(main()), RefusedCall if hit else Answered)
 
 
 def test_a_freeze_lets_reading_go_on(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from metricgate.gateway.conduct.repetition import History, Loop, Patience
+from metricgate.gateway.conduct.repetition import History, Loop, LoopLimits
 
-PATIENCE = Patience(seconds=60, repeats=5, errors=3, rounds=3)
+PATIENCE = LoopLimits(seconds=60, repeats=5, errors=3, rounds=3)
 
 
 def told(calls: list[tuple[str, str]], *, every: float = 1.0, failed: bool = False) -> tuple[History, float]:

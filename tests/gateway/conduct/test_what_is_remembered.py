@@ -25,7 +25,7 @@ def agent(name: str) -> Principal:
 
 def refuse(kept: Conduct, name: str, call: str) -> bool:
     """Whether the refusal begins a pause."""
-    return asyncio.run(kept.finished(agent(name), call, "E_DENIED", failed=True, refused=True)) is not None
+    return asyncio.run(kept.note_end(agent(name), call, "E_DENIED", failed=True, refused=True)) is not None
 
 
 def test_accounts_of_earlier_days_are_closed() -> None:
@@ -98,7 +98,7 @@ def test_agents_that_behave_again_are_forgotten(monkeypatch: pytest.MonkeyPatch)
     assert set(kept._refusals) == {"late"}
     assert refuse(kept, "late", "b")
     assert len(kept._pauses._pauses) <= 50
-    assert "99" in asyncio.run(kept.paused())
+    assert "99" in asyncio.run(kept.paused_agents())
 
 
 def made(clock: Hand, *, refusals: int) -> Conduct:

@@ -9,7 +9,7 @@ from conformance.sql_safety.probes import Suite
 from conformance.sql_safety.probing import ENGINES, asked
 from tests.attacks.confined import SENTINEL, WORLD
 
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 SUITE = Suite(
@@ -135,7 +135,7 @@ def test_nothing_but_a_number_of_rows_is_written(engine: str) -> None:
     forms = ("SELECT id FROM orders LIMIT :n", "SELECT id FROM orders LIMIT 1 OFFSET :n")
     calls: list[dict[str, Json]] = [{"sql": sql, "parameters": {"n": each}} for sql in forms for each in values]
     for call, outcome in zip(calls, asked(SUITE, engine, calls), strict=True):
-        assert isinstance(outcome, Refused), call
+        assert isinstance(outcome, RefusedCall), call
         assert outcome.problems.first.code.name == "E_SQL_PARAMETERS"
         assert 'parameters: {"n": 100}' in str(outcome.problems.first.hint)
 
@@ -174,7 +174,7 @@ def test_parameters_stand_for_values_only(engine: str) -> None:
         one.pop()
     found = asked(SUITE, engine, [{"sql": sql, "parameters": values} for sql, values in one])
     for (sql, _values), outcome in zip(one, found, strict=True):
-        assert isinstance(outcome, Refused), sql
+        assert isinstance(outcome, RefusedCall), sql
         assert "LEAK" not in json.dumps([each.as_json() for each in outcome.problems])
 
 
@@ -219,7 +219,7 @@ def test_masks_and_filters_hold_against_values(engine: str) -> None:
 def test_what_does_not_fit_is_told(sql: str, values: Json, said: str) -> None:
     """With what is missing or too much, and never with a value that was given."""
     [outcome] = asked(SUITE, "duckdb", [{"sql": sql, "parameters": values}])
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, RefusedCall)
     first = outcome.problems.first
     assert first.message.startswith(said)
     assert first.hint

@@ -11,7 +11,7 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import PATIENT, principal
 
 from metricgate.bootstrap.running import running
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
@@ -111,7 +111,7 @@ def rows(outcome: Outcome) -> object:
 
 
 def code(outcome: Outcome) -> str:
-    assert isinstance(outcome, Refused), str(outcome)
+    assert isinstance(outcome, RefusedCall), str(outcome)
     return outcome.problems.first.code.name
 
 
@@ -233,6 +233,6 @@ def test_datasets_show_what_may_be_read(folder: Path) -> None:
 def test_no_log_line_repeats_an_agents_text(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Parsers warn with the text that they did not like; what a caller wrote belongs to the record alone."""
     text = "WITH c AS (COPY (SELECT 'hunter2') TO '/tmp/x') SELECT * FROM c"
-    assert isinstance(sql(folder, text), Refused)
+    assert isinstance(sql(folder, text), RefusedCall)
     out, err = capfd.readouterr()
     assert "hunter2" not in out + err

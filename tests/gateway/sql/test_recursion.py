@@ -6,7 +6,7 @@ import pytest
 from conformance.sql_safety.probing import ENGINES, asked
 from tests.gateway.sql.test_parameters import SUITE
 
-from metricgate.gateway.outcome import Answered, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 
 TREE = (
     "WITH RECURSIVE t(id, customer_id, step) AS (SELECT id, customer_id, 1 FROM orders WHERE id = 3 UNION ALL "
@@ -85,8 +85,8 @@ def test_a_counted_recursion_is_answered_in_full(engine: str) -> None:
 def test_whatever_might_not_end_is_refused(engine: str) -> None:
     """By the reason, and with what to write; and a bounded one reads no more than the caller may."""
     found = asked(SUITE, engine, [{"sql": sql} for sql in REFUSED])
-    assert [sql for sql, outcome in zip(REFUSED, found, strict=True) if not isinstance(outcome, Refused)] == []
-    assert all(outcome.problems.first.hint for outcome in found if isinstance(outcome, Refused))
-    assert {outcome.problems.first.code.name for outcome in found[:-4] if isinstance(outcome, Refused)} == {
+    assert [sql for sql, outcome in zip(REFUSED, found, strict=True) if not isinstance(outcome, RefusedCall)] == []
+    assert all(outcome.problems.first.hint for outcome in found if isinstance(outcome, RefusedCall))
+    assert {outcome.problems.first.code.name for outcome in found[:-4] if isinstance(outcome, RefusedCall)} == {
         "E_SQL_CONSTRUCT"
     }

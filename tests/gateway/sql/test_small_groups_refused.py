@@ -11,7 +11,7 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import PATIENT
 from tests.gateway.sql.test_query_sql import call, code, rows
 
-from metricgate.gateway.outcome import Outcome, Refused
+from metricgate.gateway.outcome import Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 MODELS = """
@@ -192,9 +192,9 @@ def test_what_would_show_a_small_group_is_refused(outcomes: dict[str, Outcome], 
 def test_a_refusal_tells_one_bit(folder: Path, outcomes: dict[str, Outcome]) -> None:
     """No row, two rows, and a page past the end read alike: nothing of the groups is in the words or in the record."""
     none, two, past = (outcomes[name] for name in ("no group", "a group of two", "how many groups there are"))
-    assert isinstance(none, Refused)
-    assert isinstance(two, Refused)
-    assert isinstance(past, Refused)
+    assert isinstance(none, RefusedCall)
+    assert isinstance(two, RefusedCall)
+    assert isinstance(past, RefusedCall)
     assert str(none.problems).replace("letter", "referral") == str(two.problems)
     assert "or nothing comes after the first 9." in past.problems.first.message
     [entry] = [each for each in entries_of(folder / ".metricgate" / "ledger.db") if each.index == two.record.index]
@@ -206,5 +206,5 @@ def test_a_refusal_tells_one_bit(folder: Path, outcomes: dict[str, Outcome]) -> 
 def test_the_refusal_names_what_could_be_asked(outcomes: dict[str, Outcome]) -> None:
     """Fewer group-bys, or a coarser grain that lies around the one asked."""
     days = outcomes["days, to take them from their month"]
-    assert isinstance(days, Refused)
+    assert isinstance(days, RefusedCall)
     assert "cut 'metric_time__day' by month or quarter or year" in str(days.problems.first.hint)

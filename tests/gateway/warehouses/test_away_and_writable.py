@@ -23,7 +23,7 @@ from metricgate.ledger.events import names
 from metricgate.operations.maintenance import tidy
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.settings.settings import Settings, load_settings
-from metricgate.state.record import Durable, Ledger, LedgerUnavailable
+from metricgate.state.record import AppendReceipt, Ledger, LedgerUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
@@ -116,7 +116,7 @@ class _Full:
     def __getattr__(self, name: str) -> object:
         return getattr(self._ledger, name)
 
-    async def append(self, event: str, *fields: Mapping[str, Json], **more: Mapping[str, Json]) -> Durable:
+    async def append(self, event: str, *fields: Mapping[str, Json], **more: Mapping[str, Json]) -> AppendReceipt:
         if event == names.ACTION_EXECUTED:
             raise LedgerUnavailable("the disk is full")
         return await self._ledger.append(event, *fields, **more)

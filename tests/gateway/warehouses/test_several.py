@@ -26,7 +26,7 @@ from tests.gateway.warehouses.several import (
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap.project import open_project
 from metricgate.bootstrap.running import Running, running
-from metricgate.gateway.outcome import Answered, Fault, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
 from metricgate.settings.settings import Settings, load_settings
@@ -59,7 +59,7 @@ def rows(outcome: Outcome) -> list[list[Json]]:
 
 
 def refusal(outcome: Outcome) -> Problems:
-    assert isinstance(outcome, Refused), str(outcome)
+    assert isinstance(outcome, RefusedCall), str(outcome)
     return outcome.problems
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.importing.running.shop import HERE, Project, exported, imported
 
-from metricgate.gateway.outcome import Answered, Refused
+from metricgate.gateway.outcome import Answered, RefusedCall
 
 PROJECTS = {
     "dbt_legacy": ("dbt", "--schema", "shop"),
@@ -61,7 +61,7 @@ def test_an_imported_access_policy_decides(guarded: Project, group: str | None, 
     outcomes = guarded.ask_all([COUNT, REVENUE, BY_STATUS, BY_AMOUNT, VISITS], group=group, **attributes)
     found = []
     for outcome, each in zip(outcomes, wanted, strict=True):
-        assert isinstance(outcome, Answered | Refused), outcome
+        assert isinstance(outcome, Answered | RefusedCall), outcome
         rows = [tuple(row) for row in outcome.answer["rows"]] if isinstance(outcome, Answered) else REFUSED
         found.append(len(rows) if isinstance(each, int) and rows is not None else rows)
     assert found == wanted

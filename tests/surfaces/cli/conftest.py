@@ -7,7 +7,7 @@ import pytest
 from tests.surfaces.cli.shop import Shop
 from typer.testing import CliRunner
 
-from metricgate.gateway.outcome import Record
+from metricgate.gateway.outcome import RecordPosition
 from metricgate.ledger.verification import Finding, FindingKind, Report
 from metricgate.operations.agent_keys import KeyFacts, NewKey
 from metricgate.operations.validate import Validation
@@ -30,7 +30,7 @@ def answered(answer, index=7):
 
 def refused(*problems, rules=()):
     """The problem document as the HTTP door sends it."""
-    document = problem_document(Problems(problems), record=Record(index=8, trace_id="ab"), rules=rules)
+    document = problem_document(Problems(problems), record=RecordPosition(index=8, trace_id="ab"), rules=rules)
     return Reply(exit=Exit.REFUSED, body=orjson.dumps(document))
 
 

@@ -31,7 +31,7 @@ from metricgate.approvals.proposal import (
     State,
 )
 from metricgate.gateway.changes import codes
-from metricgate.gateway.office import ActionView, AgentView, EntryExport
+from metricgate.gateway.people_service import ActionView, AgentView, EntryExport
 from metricgate.state.record import EVERY_ENTRY
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Problem, Problems

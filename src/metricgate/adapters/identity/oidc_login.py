@@ -30,8 +30,8 @@ from metricgate.adapters.identity.algorithms import ALGORITHMS
 from metricgate.adapters.identity.credentials import refusal_of
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.adapters.identity.public_keys import PublicKeysUnavailable, RemoteKeys, fetch
-from metricgate.gateway.office import Person
-from metricgate.gateway.people import Opened, Redirect
+from metricgate.gateway.people import OpenedSession, Redirect
+from metricgate.gateway.people_service import Person
 from metricgate.state.people import PeopleUnavailable
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -125,7 +125,7 @@ class OidcLogin:
 
     async def finish(
         self, *, sealed: str, state: str, code: str, issuer: str | None, address: str
-    ) -> Opened | Problems:
+    ) -> OpenedSession | Problems:
         """Open a session for whom the provider says it is."""
         try:
             return await asyncio.to_thread(self._finish, sealed, state, code, issuer, address)
@@ -136,7 +136,7 @@ class OidcLogin:
         except PeopleUnavailable:
             return refusal_of(codes.PEOPLE_UNAVAILABLE)
 
-    def _finish(self, sealed: str, state: str, code: str, issuer: str | None, address: str) -> Opened:
+    def _finish(self, sealed: str, state: str, code: str, issuer: str | None, address: str) -> OpenedSession:
         kept = self._unsealed(sealed)
         if not hmac.compare_digest(str(kept["state"]).encode(), state.encode(errors="replace")) or not code:
             raise _NoLogin("the state does not fit the browser's cookie, or there is no code")

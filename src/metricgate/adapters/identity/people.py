@@ -25,8 +25,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from metricgate.adapters.identity import people_codes as codes
 from metricgate.adapters.identity.credentials import refusal_of
-from metricgate.gateway.office import Person
-from metricgate.gateway.people import Login, Opened, PersonSession
+from metricgate.gateway.people import Login, OpenedSession, PersonSession
+from metricgate.gateway.people_service import Person
 from metricgate.ledger.events import names
 from metricgate.state.people import PASSWORD, PeopleAndSessions, PeopleUnavailable, PersonRecord, SessionRecord
 from metricgate.vocabulary.problem import Problems
@@ -83,7 +83,7 @@ class LocalPeople:
         # Each check takes 64 MiB for a moment: a crowd at the door must not take the machine.
         self._checks = threading.BoundedSemaphore(_AT_ONCE)
 
-    async def login(self, asked: Login) -> Opened | Problems:
+    async def login(self, asked: Login) -> OpenedSession | Problems:
         """Open a session for a right password and a code that was not used before."""
         try:
             return await asyncio.to_thread(self._login, asked)
@@ -104,7 +104,7 @@ class LocalPeople:
         """End the session."""
         await asyncio.to_thread(self._store.close_session, token)
 
-    def open(self, person: Person, *, address: str, device: str | None = None) -> Opened:
+    def open(self, person: Person, *, address: str, device: str | None = None) -> OpenedSession:
         """Open a session for somebody who has proved who they are.
 
         Raises:
@@ -123,7 +123,7 @@ class LocalPeople:
             expires=now + self._times.longest,
         )
         self._store.open_session(token, record, device=device, address=address)
-        return Opened(token=token, device=device, session=_as_session(record))
+        return OpenedSession(token=token, device=device, session=_as_session(record))
 
     def _session(self, token: str) -> PersonSession | None:
         record = self._store.session(token)
@@ -136,7 +136,7 @@ class LocalPeople:
             self._store.touch(token, now)
         return _as_session(record)
 
-    def _login(self, asked: Login) -> Opened | Problems:
+    def _login(self, asked: Login) -> OpenedSession | Problems:
         name = asked.name.strip()
         if not name or max(len(name), len(asked.password)) > _LONGEST_NAME:
             return refusal_of(codes.LOGIN_REFUSED)

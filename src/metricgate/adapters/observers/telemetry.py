@@ -115,7 +115,7 @@ class TelemetryObserver:
             ended=self._stage_ended if parent is not None else self._lone_stage_ended,
         )
 
-    def counted(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
+    def count_call(self, *, tool: str, outcome: str, code: str, seconds: float) -> None:
         """Count one finished call. ``tool`` must be a known tool's name or ``unknown``."""
         self._meters.call(tool=tool, outcome=outcome, code=code, seconds=seconds)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from metricgate.gateway.notices import Delivery, Sink
+from metricgate.gateway.notifications import Delivery, Sink
 from metricgate.state.outbox import DELIVERED, PARKED, WAITING, Outbox, PendingDelivery
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.notice import Notice, NoticeKind, NoticeNotKept

@@ -11,7 +11,7 @@ import orjson
 
 from metricgate.adapters.sinks.webhook_section import WebhookSection
 from metricgate.adapters.sinks.webhook_signatures import signature
-from metricgate.gateway.notices import Delivery
+from metricgate.gateway.notifications import Delivery
 from metricgate.vocabulary.notice import Notice
 
 _LIMIT_SECONDS = 10.0

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from metricgate.adapters.sinks.section import SinkSection
 from metricgate.adapters.sinks.webhook_signatures import read_secrets
 from metricgate.documents.forms import HttpUrl, Variable
-from metricgate.gateway.notices import SinkUnusable
+from metricgate.gateway.notifications import SinkUnusable
 
 _ADDRESS = r"https?://[^\s@/]+(/\S*)?"
 

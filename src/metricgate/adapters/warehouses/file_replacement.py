@@ -14,7 +14,7 @@ import structlog
 
 from metricgate.adapters.warehouses.reconnection import ReconnectingWarehouse
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, Warehouse, WarehouseError
 from metricgate.gateway.warehouse_source import FileState
 from metricgate.vocabulary.clock import Clock
 
@@ -45,7 +45,7 @@ class ReplaceableFileWarehouse(ReconnectingWarehouse):
         self._opened_state = state() if opened is not None else None
         self._runs = 0
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """As the port says. What runs when the file is replaced ends on the old one, or fails and says why.
 
         Raises:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from metricgate.adapters.warehouses.result_caps import ResultCaps as ResultCaps
-from metricgate.gateway.ports import Released
+from metricgate.gateway.ports import ReleasedStatement
 
 _FIXED_WIDTH = 8
 _ROWS_A_FETCH = 1_024
@@ -24,7 +24,7 @@ class Kept:
     ended: bool
 
 
-def caps_of(released: Released, largest_result_bytes: int) -> ResultCaps:
+def caps_of(released: ReleasedStatement, largest_result_bytes: int) -> ResultCaps:
     """Return the tightest of the statement's, the verdict's and the options' caps."""
     obligations = released.verdict.obligations
     limits = [released.statement.row_limit] if released.statement.row_limit is not None else []

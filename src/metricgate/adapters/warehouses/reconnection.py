@@ -22,7 +22,7 @@ from metricgate.gateway.changes.ports import (
     WritableWarehouse,
 )
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Released, Rows, Warehouse, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, Warehouse, WarehouseError
 from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
@@ -61,7 +61,7 @@ class ReconnectingWarehouse:
         """The warehouse's own, once it is open."""
         return None if self._inner is None else self._inner.data_state
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """As the port says."""
         return await (await self._opened()).run(released)
 
@@ -73,9 +73,9 @@ class ReconnectingWarehouse:
         """As the port says."""
         return await (await self._opened()).types(selects)
 
-    async def located(self, relations: Sequence[Relation]) -> Mapping[Relation, Relation]:
+    async def locate(self, relations: Sequence[Relation]) -> Mapping[Relation, Relation]:
         """As the port says."""
-        return await (await self._opened()).located(relations)
+        return await (await self._opened()).locate(relations)
 
     async def functions(self) -> frozenset[str]:
         """As the port says."""
@@ -117,17 +117,17 @@ class ReconnectingWarehouse:
         """As the port says."""
         return await (await self._changed()).apply(released, prepare)
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """As the port says."""
-        return await (await self._asked()).applied(action_ids)
+        return await (await self._asked()).find_committed(action_ids)
 
     async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
         """As the port says."""
         return await (await self._changed()).close_off(action_ids)
 
-    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+    async def is_restructured(self, change: StructureChange, action_id: str) -> bool:
         """As the port says."""
-        return await (await self._asked()).restructured(change, action_id)
+        return await (await self._asked()).is_restructured(change, action_id)
 
     async def forget_aside(self, action_ids: Sequence[str]) -> None:
         """As the port says."""

@@ -20,10 +20,10 @@ from metricgate.gateway.changes.transitions import (
 )
 from metricgate.ledger.events.actions import ActionEvent
 from metricgate.state.actions import ActionStep
-from metricgate.state.record import Durable, LedgerUnavailable
+from metricgate.state.record import AppendReceipt, LedgerUnavailable
 
 
-class Raced(Exception):
+class StateConflict(Exception):
     """Somebody else changed the action meanwhile (the optimistic lock); nothing was recorded."""
 
 
@@ -40,7 +40,7 @@ class Advanced:
     """An action as it is kept now, and the entry that says so; None where another action's entry does."""
 
     action: ProposedAction
-    entry: Durable | None
+    entry: AppendReceipt | None
 
 
 @overload
@@ -76,7 +76,7 @@ async def advance(services: ChangeServices, action: ProposedAction, event: Trans
     entry = entry_of(after, event)
     if entry is None:
         if not await asyncio.to_thread(services.store.replace, after):
-            raise Raced(after.id)
+            raise StateConflict(after.id)
         services.revision += 1
         return Advanced(action=after, entry=None)
     content, before = (event.content, event.after) if isinstance(event, ProposalMade) else (None, -1)
@@ -99,7 +99,7 @@ async def _step(
     async with services.locks.of(action.id):
         kept = await asyncio.to_thread(partial(services.steps.begin, step, action, changes=content))
         if kept is None:
-            raise Raced(action.id)
+            raise StateConflict(action.id)
         if kept.id != action.id:
             raise KeyTaken(kept)
         try:

@@ -13,7 +13,7 @@ from metricgate.approvals.documents import preview_to_json, risk_to_json
 from metricgate.approvals.lifecycle import Obstacle, Refusal
 from metricgate.approvals.proposal import HumanDecision, ProposedAction, Requirement, Review, State
 from metricgate.gateway.changes import codes, record_facts
-from metricgate.gateway.changes.advance import Raced, advance
+from metricgate.gateway.changes.advance import StateConflict, advance
 from metricgate.gateway.changes.damage import refuse_damage
 from metricgate.gateway.changes.execution import execute
 from metricgate.gateway.changes.expiry import expire_if_due, find_action
@@ -22,7 +22,7 @@ from metricgate.gateway.changes.row_visibility import RowViewer, show_rows
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import DecisionMade, ReviewSigned
 from metricgate.gateway.changes.undo import UndoRequest, propose_undo
-from metricgate.gateway.office import ActionView, Person
+from metricgate.gateway.people_service import ActionView, Person
 from metricgate.ledger.events.actions import ActionShown, ActionUncounted
 from metricgate.ledger.events.shared import facts_of_actor
 from metricgate.policy.judging_changes import Demand, undo_demand
@@ -213,7 +213,7 @@ class ApprovalService:
         while True:
             try:
                 done = await advance(self._services, action, DecisionMade(decision=decision, roles=self._roles(person)))
-            except Raced:
+            except StateConflict:
                 action = await find_action(self._services, action.id) or action
             except LedgerUnavailable:
                 return _refuse(codes.FAILED, "The record cannot be written, so that nothing is decided.")
@@ -231,7 +231,7 @@ class ApprovalService:
     async def _carry_out(self, action: ProposedAction) -> ProposedAction | Problems:
         try:
             return await execute(self._services, action)
-        except Raced:
+        except StateConflict:
             return await find_action(self._services, action.id) or action
         except LedgerUnavailable:
             return _refuse(codes.FAILED, "The record cannot be written; it was approved and not carried out.")
@@ -293,7 +293,7 @@ class ApprovalService:
         review = Review(person=person.id, at=self._services.now(), reason=reason.strip())
         try:
             done = await advance(self._services, action, ReviewSigned(review=review))
-        except Raced:
+        except StateConflict:
             return _refuse(codes.NOT_DECIDABLE, "Somebody reviewed it at the same moment; look at it again.")
         except LedgerUnavailable:
             return _refuse(codes.FAILED, "The record cannot be written, so that nothing is signed.")

@@ -70,7 +70,7 @@ class DecisionBasis:
     @property
     def digest(self) -> str:
         """The digest of the rules and definitions that took part."""
-        return digest_of([_pairs(self.rules), _pairs(self.definitions), self.obligations])
+        return digest_of([_pairs_json(self.rules), _pairs_json(self.definitions), self.obligations])
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,5 +231,5 @@ def _plain(value: object) -> Json:  # noqa: PLR0911 - one for each sort of value
     return [type(value).__name__, str(value)]
 
 
-def _pairs(pairs: Sequence[tuple[str, str]]) -> list[Json]:
+def _pairs_json(pairs: Sequence[tuple[str, str]]) -> list[Json]:
     return [list(each) for each in pairs]

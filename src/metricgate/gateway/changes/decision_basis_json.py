@@ -21,8 +21,8 @@ def to_json(basis: DecisionBasis) -> Json:
     return {
         "principal": None
         if principal is None
-        else [_identity(principal.agent), None if principal.user is None else _identity(principal.user)],
-        "person": None if basis.person is None else _identity(basis.person),
+        else [_identity_json(principal.agent), None if principal.user is None else _identity_json(principal.user)],
+        "person": None if basis.person is None else _identity_json(basis.person),
         "purpose": basis.purpose,
         "asks": [
             [str(each.verb), _resources(each.resources), _resources(each.unless_forbidden)] for each in basis.asks
@@ -68,7 +68,7 @@ def from_json(raw: Json) -> DecisionBasis:
     )
 
 
-def _identity(identity: Identity) -> Json:
+def _identity_json(identity: Identity) -> Json:
     attributes: list[Json] = [
         [name, list(value) if isinstance(value, tuple) else value] for name, value in identity.attributes
     ]

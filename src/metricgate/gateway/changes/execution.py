@@ -126,7 +126,7 @@ async def _apply(
         try:
             effect = await warehouse.apply(released, prepare)
         finally:
-            services.carried_out[services.engines.named(begun.proposal.warehouse).name] += 1
+            services.carried_out[services.engines.find(begun.proposal.warehouse).name] += 1
     except ChangeFailed as error:
         await asyncio.to_thread(services.journal.abandon, begun.id)
         return await fail(services, begun, problem_of(error), error.engine_text)
@@ -137,7 +137,7 @@ async def _apply(
 
 
 def _writable_warehouse_of(services: ChangeServices, action: ProposedAction) -> WritableWarehouse | None:
-    found = services.engines.named(action.proposal.warehouse).warehouse
+    found = services.engines.find(action.proposal.warehouse).warehouse
     return found if isinstance(found, WritableWarehouse) and found.writable else None
 
 

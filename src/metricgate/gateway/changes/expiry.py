@@ -6,7 +6,7 @@ import asyncio
 
 from metricgate.approvals.lifecycle import Refusal
 from metricgate.approvals.proposal import ProposedAction
-from metricgate.gateway.changes.advance import Raced, advance
+from metricgate.gateway.changes.advance import StateConflict, advance
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ActionExpired
 
@@ -30,7 +30,7 @@ async def expire_if_due(services: ChangeServices, action: ProposedAction) -> Pro
     """
     try:
         done = await advance(services, action, ActionExpired(at=services.now()))
-    except Raced:
+    except StateConflict:
         return await asyncio.to_thread(services.store.get, action.id) or action
     if isinstance(done, Refusal):
         return action

@@ -12,19 +12,19 @@ from metricgate.changing.change import RowChangeKind
 from metricgate.changing.effect import Cause, ChangeEffect
 from metricgate.changing.fabricated_rows import FEWEST_INSERTED, made_up
 from metricgate.compiling.relations import confined_statement, relation_of
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes.decision_basis import DecisionBasis, bind_basis, holding_rules
 from metricgate.gateway.changes.plan import PlannedChange
 from metricgate.gateway.changes.ports import Rehearsal
 from metricgate.gateway.changes.preview import RehearsalPreview, build_preview, count_rows, describe_structure
 from metricgate.gateway.changes.proposal_call import ProposalCall
 from metricgate.gateway.changes.services import ChangeServices
-from metricgate.gateway.desk import Desk
-from metricgate.gateway.ports import Released, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, WarehouseError
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
 from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import NO_OBLIGATIONS
 from metricgate.vocabulary.problem import Problems
@@ -83,7 +83,7 @@ class JudgedChange:
 
 
 async def judge_rehearsal(
-    call: ProposalCall, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable
+    call: ProposalCall, planned: PlannedChange, rehearsal: Rehearsal, intent: AppendReceipt
 ) -> JudgedChange:
     """Return what people are shown of a rehearsed change, and what policy says of it.
 
@@ -145,7 +145,7 @@ async def judge_rehearsal(
 
 
 async def _measure_made_up(
-    desk: Desk, planned: PlannedChange, rehearsal: Rehearsal, intent: Durable
+    desk: CallContext, planned: PlannedChange, rehearsal: Rehearsal, intent: AppendReceipt
 ) -> tuple[float, str]:
     """Return how far inserted rows look made up beside a sample of those that are there, and why."""
     inserted = next((each for each in rehearsal.changes if each.kind is RowChangeKind.INSERT and each.columns), None)
@@ -165,7 +165,7 @@ async def _measure_made_up(
     # The rows stay in the gateway: only how alike they are is told.
     sql = f"{relation.sql} LIMIT {_SAMPLE}"
     statement = confined_statement(sql, relation.parameters, inserted.columns, dialect, row_limit=_SAMPLE)
-    released = Released(statement=statement, verdict=planned.verdict, intent=intent)
+    released = ReleasedStatement(statement=statement, verdict=planned.verdict, intent=intent)
     try:
         rows = await planned.target.engine.warehouse.run(released)
     except WarehouseError:

@@ -10,14 +10,14 @@ from metricgate.changing.images import Images
 from metricgate.changing.structure import StructureChange
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.decision_basis import PolicyQuestion
 from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, View
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.changes.target import ChangeTarget
-from metricgate.gateway.confining import BoundText, bind_text, resources_read, rewritten
 from metricgate.gateway.datasets import column_resource, dataset_resource, engine_of, readable_tables
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.guarded_sql import BoundText, bind_text, resources_read, rewrite
 from metricgate.guarding.dialects import tells_case_apart
 from metricgate.guarding.writes import SourceText, StructureText, WriteText
 from metricgate.policy.verdict import Decision, Verdict
@@ -87,7 +87,7 @@ class PlanDenied:
 PlanResult = PlannedChange | PlanDenied | Problems
 
 
-async def plan_sql(desk: Desk, write: WriteText, target: ChangeTarget, settings: ChangeSettings) -> PlanResult:
+async def plan_sql(desk: CallContext, write: WriteText, target: ChangeTarget, settings: ChangeSettings) -> PlanResult:
     """Return what an agent's own statement would do, if its caller may propose it.
 
     Raises:
@@ -119,7 +119,7 @@ async def plan_sql(desk: Desk, write: WriteText, target: ChangeTarget, settings:
 
 
 async def plan_action(
-    desk: Desk, name: str, write: WriteText, target: ChangeTarget, settings: ChangeSettings, most_rows: int
+    desk: CallContext, name: str, write: WriteText, target: ChangeTarget, settings: ChangeSettings, most_rows: int
 ) -> PlanResult:
     """Return what a governed action would do: the right to execute it suffices, but what forbids or narrows counts.
 
@@ -163,7 +163,7 @@ class _Rights:
 
 
 async def _make_plan(
-    desk: Desk,
+    desk: CallContext,
     write: WriteText,
     target: ChangeTarget,
     settings: ChangeSettings,
@@ -238,7 +238,7 @@ def _limits_of(settings: ChangeSettings, verdict: Verdict, most_rows: int | None
 
 
 async def _make_select(
-    desk: Desk, source: SourceText, target: ChangeTarget, rights: _Rights
+    desk: CallContext, source: SourceText, target: ChangeTarget, rights: _Rights
 ) -> tuple[Statement, PolicyQuestion, Verdict, BoundText] | PlanDenied | Problems:
     """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
@@ -255,13 +255,13 @@ async def _make_select(
     problems = _refuse_masked(verdict.obligations, bound)
     if problems is not None:
         return problems
-    statement = await rewritten(desk, bound, verdict.obligations, row_limit=None)
+    statement = await rewrite(desk, bound, verdict.obligations, row_limit=None)
     if isinstance(statement, Problems):
         return _leave_out_places(statement)
     return statement, ask, verdict, bound
 
 
-def ask_policy(desk: Desk, ask: PolicyQuestion) -> Verdict:
+def ask_policy(desk: CallContext, ask: PolicyQuestion) -> Verdict:
     """Return policy's word on one question."""
     return desk.judge(ask.verb, ask.resources, unless_forbidden=ask.unless_forbidden)
 
@@ -291,7 +291,7 @@ def _leave_out_places(problems: Problems) -> Problems:
     )
 
 
-def _make_views(desk: Desk, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
+def _make_views(desk: CallContext, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
     filters = {
         repr(each): each
         for verdict in verdicts

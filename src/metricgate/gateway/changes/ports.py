@@ -12,7 +12,7 @@ from metricgate.changing.effect import ChangeEffect
 from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.policy.verdict import Decision, Verdict
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 
 if TYPE_CHECKING:  # stores import this page; the compiler stays unloaded for them
     from metricgate.compiling.statement import Statement
@@ -117,7 +117,7 @@ class ReleasedChange:
     structure: StructureChange | None = None
     definitions: Definitions | None = field(default=None, repr=False)
     verdict: Verdict
-    intent: Durable
+    intent: AppendReceipt
 
     def __post_init__(self) -> None:
         if self.verdict.decision is not Decision.ALLOW:
@@ -219,7 +219,7 @@ class WritableWarehouse(Protocol):
         """
         ...
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return those actions whose transaction was committed, by the marker table.
 
         Raises:
@@ -238,7 +238,7 @@ class WritableWarehouse(Protocol):
         """
         ...
 
-    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+    async def is_restructured(self, change: StructureChange, action_id: str) -> bool:
         """Return whether a table stands as an action would leave it, on an engine whose DDL commits by itself.
 
         Raises:

@@ -20,11 +20,11 @@ from metricgate.changing.change import Row, RowChangeKind
 from metricgate.changing.definitions import ActingDefinition, digest_of_definitions
 from metricgate.changing.effect import Cause, ChangeEffect, RowChange, TableEffect
 from metricgate.changing.structure import StructureEffect
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes.plan import PlannedChange
 from metricgate.gateway.changes.ports import Rehearsal
 from metricgate.gateway.changes.row_visibility import show_row
 from metricgate.gateway.datasets import column_resource
-from metricgate.gateway.desk import Desk
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.resource import Action
 from metricgate.vocabulary.structure import StructureKind
@@ -199,24 +199,24 @@ def _row(row: RowChange) -> SampleRow:
     """Return one row's change, long values cut."""
     return SampleRow(
         kind=str(row.kind),
-        key=_cut(row.key),
-        before=None if row.before is None else _cut(row.before),
-        after=None if row.after is None else _cut(row.after),
+        key=_cut_row(row.key),
+        before=None if row.before is None else _cut_row(row.before),
+        after=None if row.after is None else _cut_row(row.after),
     )
 
 
-def _cut(row: Row) -> tuple[str | None, ...]:
-    return tuple(None if value is None else _short(value) for value in row)
+def _cut_row(row: Row) -> tuple[str | None, ...]:
+    return tuple(None if value is None else _cut_value(value) for value in row)
 
 
-def _short(value: str) -> str:
+def _cut_value(value: str) -> str:
     if len(value) <= _LONGEST_VALUE:
         return value
     return f"{value[:_LONGEST_VALUE]}... ({len(value):,} characters)"
 
 
 def show_proposer(
-    desk: Desk, planned: PlannedChange, effect: ChangeEffect, preview: Preview | None, *, sample_rows: int
+    desk: CallContext, planned: PlannedChange, effect: ChangeEffect, preview: Preview | None, *, sample_rows: int
 ) -> Preview | None:
     """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
     if preview is None:
@@ -240,6 +240,6 @@ def show_proposer(
     return replace(preview, tables=tuple(tables))
 
 
-def _reads(desk: Desk, planned: PlannedChange, column: str) -> bool:
+def _reads(desk: CallContext, planned: PlannedChange, column: str) -> bool:
     verdict = desk.judge(Action.READ, (desk.tool, column_resource(planned.target.model, column)))
     return verdict.decision is Decision.ALLOW and not verdict.obligations.masks

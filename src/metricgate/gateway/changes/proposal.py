@@ -14,10 +14,11 @@ from metricgate.approvals.proposal import Proposal, ProposedAction, State
 from metricgate.changing.definitions import digest_of_definitions
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway import failures, sql_codes
-from metricgate.gateway.answers import Draft
+from metricgate.gateway.answers import AnswerDraft
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes, kept_change, record_facts
 from metricgate.gateway.changes.action_answer import answer_action, describe_standing
-from metricgate.gateway.changes.advance import KeyTaken, Raced, advance
+from metricgate.gateway.changes.advance import KeyTaken, StateConflict, advance
 from metricgate.gateway.changes.execution import execute
 from metricgate.gateway.changes.expiry import expire_if_due, find_action
 from metricgate.gateway.changes.judgement import JudgedChange, judge_rehearsal, requirement_of
@@ -28,13 +29,12 @@ from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.proposal_call import ProposalCall, ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.ports import WarehouseError
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.verdict import Decision
-from metricgate.state.record import Durable
+from metricgate.state.record import AppendReceipt
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.problem import Place, Problem, Problems
@@ -43,7 +43,7 @@ PlanChange = Callable[[ChangeServices], Awaitable[PlanResult]]
 """Gives the change that a call proposes; may raise ``WarehouseError``."""
 
 
-async def offer_change(desk: Desk, request: ProposalRequest, plan: PlanChange) -> Ending:
+async def offer_change(desk: CallContext, request: ProposalRequest, plan: PlanChange) -> Ending:
     """Take a change from the call to its outcome: once for each idempotency key.
 
     Args:
@@ -119,7 +119,7 @@ async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: 
         return CallRefusal(Problems((frozen,)))
     facts = _subject_of(planned)
     begun = await desk.begin(planned.verdict, facts, planned.write.statement)
-    if not isinstance(begun, Durable):
+    if not isinstance(begun, AppendReceipt):
         return begun
     rehearsal = await _rehearse(planned, facts)
     if not isinstance(rehearsal, Rehearsal):
@@ -158,7 +158,7 @@ async def _rehearse(planned: PlannedChange, facts: CallSubject) -> Rehearsal | E
         return EngineFailure(failures.of_own_text(error), error.engine_text, facts)
 
 
-async def _keep(call: ProposalCall, judged: JudgedChange, begun: Durable) -> ProposedAction:
+async def _keep(call: ProposalCall, judged: JudgedChange, begun: AppendReceipt) -> ProposedAction:
     """Make the action and keep it with its rows, and with its entry.
 
     Raises:
@@ -241,20 +241,22 @@ async def _follow(call: ProposalCall, judged: JudgedChange, action: ProposedActi
         would = "wait for a person" if judged.held else "be carried out"
         message = f"Nothing ran. Proposed with dry_run: false, it would {would}."
         answer = answer_action(action, preview, message, would=str(judged.verdict.decision))
-        return Draft(answer=answer, facts=facts, verdict=planned.verdict)
+        return AnswerDraft(answer=answer, facts=facts, verdict=planned.verdict)
     if action.state is State.APPROVED:
         try:
             done = await execute(services, action)
-        except Raced:
+        except StateConflict:
             done = await find_action(services, action.id) or action
         return await _answer_ended(desk, done, preview, facts)
     services.tell("action_held", action, {})
     return await desk.hold(describe_standing(action), facts)
 
 
-async def _answer_ended(desk: Desk, action: ProposedAction, preview: Preview | None, facts: CallSubject) -> Ending:
+async def _answer_ended(
+    desk: CallContext, action: ProposedAction, preview: Preview | None, facts: CallSubject
+) -> Ending:
     if action.state is State.EXECUTED:
-        return Draft(answer=answer_action(action, preview, _describe_done(action)), facts=facts)
+        return AnswerDraft(answer=answer_action(action, preview, _describe_done(action)), facts=facts)
     if action.state is State.FAILED:
         return CallRefusal(Problems((_problem_of(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
@@ -279,11 +281,11 @@ def _problem_of(action: ProposedAction) -> Problem:
     return Problem(code=code, message=failed.message, hint=failed.hint or code.cure, details={**failed.details, **own})
 
 
-def answer_standing(desk: Desk, action: ProposedAction) -> Ending:
+def answer_standing(desk: CallContext, action: ProposedAction) -> Ending:
     """Answer how an action of the caller's stands."""
     facts = CallSubject(action_id=action.id, action_state=str(action.state))
     doing = "" if desk.changes is None else desk.changes.stages.get(action.id, "")
-    return Draft(answer=describe_standing(action, doing), facts=facts)
+    return AnswerDraft(answer=describe_standing(action, doing), facts=facts)
 
 
 def _subject_of(planned: PlannedChange) -> CallSubject:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes.services import ChangeServices
-from metricgate.gateway.desk import Desk
 from metricgate.vocabulary.principal import Principal
 
 
@@ -38,7 +38,7 @@ class ProposalCall:
         request: how it was asked for.
     """
 
-    desk: Desk
+    desk: CallContext
     services: ChangeServices
     request: ProposalRequest
 

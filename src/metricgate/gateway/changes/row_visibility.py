@@ -187,11 +187,11 @@ def _passes(
             inner = _passes(condition.part, values, value_of)
             return None if inner is None else not inner
         case Comparison():
-            return _compares(condition, value_of(values, condition.member))
+            return _compare_cell(condition, value_of(values, condition.member))
     return None
 
 
-def _compares(condition: Comparison, found: tuple[str | None] | None) -> bool | None:
+def _compare_cell(condition: Comparison, found: tuple[str | None] | None) -> bool | None:
     if found is None:
         return None
     if condition.op in {Operator.IS_NULL, Operator.IS_NOT_NULL}:

@@ -21,7 +21,7 @@ from metricgate.policy.kinds.freezes import FREEZES
 from metricgate.policy.occasion import EvaluationContext
 from metricgate.state.actions import ActionStore, RecordedSteps, Steps
 from metricgate.state.journal import Journal
-from metricgate.state.record import Durable, Ledger, record_event
+from metricgate.state.record import AppendReceipt, Ledger, record_event
 from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.clock import Clock
@@ -92,7 +92,7 @@ class ChangeServices:
         """The moment, in UTC."""
         return datetime.fromtimestamp(self.clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def record(self, event: ActionEvent) -> Durable:
+    async def record(self, event: ActionEvent) -> AppendReceipt:
         """Append an entry of an action.
 
         Raises:

@@ -11,7 +11,7 @@ import structlog
 from metricgate.approvals.proposal import ProposedAction, State
 from metricgate.changing.effect import ChangeEffect
 from metricgate.gateway.changes import codes, kept_change
-from metricgate.gateway.changes.advance import Raced, advance
+from metricgate.gateway.changes.advance import StateConflict, advance
 from metricgate.gateway.changes.ports import ChangeFailed, WritableWarehouse
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ActionTakenBack, ExecutionFailed, ExecutionFinished
@@ -103,7 +103,7 @@ async def retry_unsettled(services: ChangeServices) -> None:
 
 
 async def _ask_warehouse(services: ChangeServices, action: ProposedAction) -> ProposedAction | None:
-    warehouse = services.engines.named(action.proposal.warehouse).warehouse
+    warehouse = services.engines.find(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse):
         return None
     try:
@@ -126,7 +126,7 @@ async def _ask_warehouse(services: ChangeServices, action: ProposedAction) -> Pr
 async def _is_restructured(services: ChangeServices, action: ProposedAction, warehouse: WritableWarehouse) -> bool:
     content = await asyncio.to_thread(services.store.changes, action.id)
     structure = None if content is None else kept_change.from_bytes(content).structure
-    return structure is not None and await warehouse.restructured(structure, action.id)
+    return structure is not None and await warehouse.is_restructured(structure, action.id)
 
 
 async def settle_after_crash(services: ChangeServices) -> list[ProposedAction]:
@@ -141,7 +141,7 @@ async def settle_after_crash(services: ChangeServices) -> list[ProposedAction]:
             continue
         try:
             settled = await settle(services, action)
-        except (Raced, LedgerUnavailable):
+        except (StateConflict, LedgerUnavailable):
             continue
         if settled is not None:
             found.append(settled)
@@ -152,6 +152,6 @@ async def settle_after_crash(services: ChangeServices) -> list[ProposedAction]:
         problem = Problem(code=codes.INTERRUPTED, message=codes.INTERRUPTED.cause, hint=codes.INTERRUPTED.cure)
         try:
             found.append(await fail(services, action, problem, "the gateway went away before it began"))
-        except (Raced, LedgerUnavailable):
+        except (StateConflict, LedgerUnavailable):
             continue
     return found

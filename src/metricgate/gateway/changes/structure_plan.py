@@ -7,13 +7,13 @@ from metricgate.catalog.labels import labels_of
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.shape import ColumnShape
 from metricgate.changing.structure import StructureChange
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.decision_basis import PolicyQuestion
 from metricgate.gateway.changes.plan import PlanDenied, PlannedChange, PlanResult, ask_policy
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.changes.target import ChangeTarget
 from metricgate.gateway.datasets import column_resource, dataset_resource
-from metricgate.gateway.desk import Desk
 from metricgate.guarding.dialects import tells_case_apart
 from metricgate.guarding.writes import StructureText
 from metricgate.policy.verdict import Decision
@@ -22,7 +22,9 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.structure import StructureKind
 
 
-def plan_structure(desk: Desk, text: StructureText, target: ChangeTarget, settings: ChangeSettings) -> PlanResult:
+def plan_structure(
+    desk: CallContext, text: StructureText, target: ChangeTarget, settings: ChangeSettings
+) -> PlanResult:
     """Return what a text would do to a table, if its caller may propose it."""
     change = _change(text, target)
     if isinstance(change, Problems):
@@ -65,7 +67,7 @@ def plan_structure(desk: Desk, text: StructureText, target: ChangeTarget, settin
     )
 
 
-def _bound_by_name(desk: Desk, model: SemanticModel, change: StructureChange) -> str:
+def _bound_by_name(desk: CallContext, model: SemanticModel, change: StructureChange) -> str:
     """Return which label or rule a column would slip from under another name; empty where none."""
     labels = labels_of(model, change.column_name)
     if labels:
@@ -77,7 +79,7 @@ def _bound_by_name(desk: Desk, model: SemanticModel, change: StructureChange) ->
     return next((f"The rule {rule!r}" for rule, names in patterns if own in {name.lower() for name in names}), "")
 
 
-def find_metrics_reading(desk: Desk, model: str) -> tuple[str, ...]:
+def find_metrics_reading(desk: CallContext, model: str) -> tuple[str, ...]:
     """Return the full names of the metrics that aggregate a model, sorted."""
     metrics = desk.governance.catalog.metrics
     return tuple(sorted(name for name in metrics if model in models_behind(name, metrics)))
@@ -92,15 +94,19 @@ def _change(text: StructureText, target: ChangeTarget) -> StructureChange | Prob
     found = known.get(text.column if exact else text.column.lower())
     if text.kind is StructureKind.ADD_COLUMN:
         if found is not None:
-            return _wrong(f"{target.model.name!r} has a column {found.name!r} already.", "Give it another name.")
+            return _unknown_column(
+                f"{target.model.name!r} has a column {found.name!r} already.", "Give it another name."
+            )
         return StructureChange(kind=text.kind, table=location, column=ColumnShape(name=text.column, type=text.type))
     if found is None:
         hint = did_you_mean(text.column, [each.name for each in target.shape.columns])
-        return _wrong(f"{target.model.name!r} has no column {text.column!r}.", hint)
+        return _unknown_column(f"{target.model.name!r} has no column {text.column!r}.", hint)
     if text.new_name and (text.new_name if exact else text.new_name.lower()) in known:
-        return _wrong(f"{target.model.name!r} has a column {text.new_name!r} already.", "Give it another name.")
+        return _unknown_column(
+            f"{target.model.name!r} has a column {text.new_name!r} already.", "Give it another name."
+        )
     return StructureChange(kind=text.kind, table=location, column=found, new_name=text.new_name)
 
 
-def _wrong(message: str, hint: str | None) -> Problems:
+def _unknown_column(message: str, hint: str | None) -> Problems:
     return Problems((Problem(code=codes.UNKNOWN_COLUMN, message=message, hint=hint),))

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.changing.shape import TableShape
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import WritableWarehouse
 from metricgate.gateway.datasets import dataset_resource, engine_of
-from metricgate.gateway.desk import Desk
-from metricgate.gateway.engine import Engine, Found
+from metricgate.gateway.engine import Engine, RelationFound
 from metricgate.guarding.dialects import tells_case_apart
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Problem, Problems
@@ -27,11 +27,11 @@ class ChangeTarget:
     engine: Engine
     warehouse: WritableWarehouse
     model: SemanticModel
-    found: Found
+    found: RelationFound
     shape: TableShape
 
 
-async def find_target(desk: Desk, parts: Sequence[str], warehouse: str | None) -> ChangeTarget | Problems:
+async def find_target(desk: CallContext, parts: Sequence[str], warehouse: str | None) -> ChangeTarget | Problems:
     """Return the table that a caller names, among those that it may read or change.
 
     Args:
@@ -43,7 +43,7 @@ async def find_target(desk: Desk, parts: Sequence[str], warehouse: str | None) -
         WarehouseError: a warehouse cannot be asked.
     """
     models = [model for model in desk.governance.catalog.models.values() if _may_touch(desk, model)]
-    fitting: list[tuple[Engine, SemanticModel, Found]] = []
+    fitting: list[tuple[Engine, SemanticModel, RelationFound]] = []
     for engine in desk.engines:
         if warehouse not in {None, engine.name}:
             continue
@@ -52,7 +52,7 @@ async def find_target(desk: Desk, parts: Sequence[str], warehouse: str | None) -
         fitting += [
             (engine, model, found[model.source])
             for model in own
-            if model.source in found and _named(parts, model.name, found[model.source].location, engine.dialect)
+            if model.source in found and _names_table(parts, model.name, found[model.source].location, engine.dialect)
         ]
     name = ".".join(parts)
     if len(fitting) != 1:
@@ -60,7 +60,7 @@ async def find_target(desk: Desk, parts: Sequence[str], warehouse: str | None) -
     return await find_shape(*fitting[0])
 
 
-async def find_shape(engine: Engine, model: SemanticModel, found: Found) -> ChangeTarget | Problems:
+async def find_shape(engine: Engine, model: SemanticModel, found: RelationFound) -> ChangeTarget | Problems:
     """Return the target with its shape, if its rows can be changed at all.
 
     Raises:
@@ -78,12 +78,12 @@ async def find_shape(engine: Engine, model: SemanticModel, found: Found) -> Chan
     return ChangeTarget(engine=engine, warehouse=writable, model=model, found=found, shape=shape)
 
 
-def _may_touch(desk: Desk, model: SemanticModel) -> bool:
+def _may_touch(desk: CallContext, model: SemanticModel) -> bool:
     dataset = dataset_resource(model)
     return any(desk.allows(verb, dataset) for verb in (Action.READ, *_VERBS))
 
 
-def _named(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:
+def _names_table(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:
     exact = tells_case_apart(dialect)
     written = tuple(parts) if exact else tuple(part.lower() for part in parts)
     source = location if exact else tuple(part.lower() for part in location)

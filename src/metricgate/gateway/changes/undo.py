@@ -64,7 +64,7 @@ async def propose_undo(
     content = await asyncio.to_thread(services.journal.content, action.id)
     if action.state is not State.EXECUTED or content is None:
         return _nothing_to_undo("Its images are gone." if content is None else f"The action is {action.state}.")
-    warehouse = services.engines.named(action.proposal.warehouse).warehouse
+    warehouse = services.engines.find(action.proposal.warehouse).warehouse
     if not isinstance(warehouse, WritableWarehouse) or not warehouse.writable:
         return Problems((Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause),))
     try:

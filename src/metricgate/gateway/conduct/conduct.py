@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from metricgate.gateway import codes
-from metricgate.gateway.conduct.repetition import History, Loop, Patience
+from metricgate.gateway.conduct.repetition import History, Loop, LoopLimits
 from metricgate.state.budgets import Budgets, Charges, SpentBudget
 from metricgate.state.pauses import Pause, Pauses
 from metricgate.state.switches import SwitchBoard, SwitchesUnreadable, SwitchKind
@@ -33,7 +33,7 @@ class ConductSettings:
         pause_seconds: how long a pause is.
     """
 
-    patience: Patience | None = field(default_factory=Patience)
+    patience: LoopLimits | None = field(default_factory=LoopLimits)
     refusals: int | None = 20
     refusal_seconds: float = 60.0
     pause_seconds: float = 300.0
@@ -74,11 +74,11 @@ class Conduct:
             return _paused(pause, pause.until - self._unix())
         if self._settings.patience is None or polls:
             return None
-        history = self._histories.get(_caller(principal))
+        history = self._histories.get(_caller_key(principal))
         loop = None if history is None else history.loop(self._clock.monotonic(), call)
         return None if loop is None else _looping(loop, self._settings.patience)
 
-    async def paused(self) -> Mapping[str, datetime]:
+    async def paused_agents(self) -> Mapping[str, datetime]:
         """Return the agents that are paused, and until when."""
         return {each.agent: datetime.fromtimestamp(each.until, UTC) for each in await self._pauses.all()}
 
@@ -95,7 +95,7 @@ class Conduct:
         """Say that a call is over."""
         await self._budgets.finish(charges)
 
-    async def finished(
+    async def note_end(
         self, principal: Principal, call: str, result: str, *, failed: bool, refused: bool
     ) -> Pause | None:
         """Take note of how a call ended; return the pause that begins with it, if one does.
@@ -128,8 +128,8 @@ class Conduct:
         message = f"{freeze.by} froze {freeze.target} at {freeze.at}: {freeze.because}"
         return Problem(code=codes.FROZEN, message=message, hint=codes.FROZEN.cure)
 
-    def _history(self, principal: Principal, patience: Patience) -> History:
-        caller = _caller(principal)
+    def _history(self, principal: Principal, patience: LoopLimits) -> History:
+        caller = _caller_key(principal)
         history = self._histories.get(caller)
         if history is None:
             history = self._histories[caller] = History(patience)
@@ -167,7 +167,7 @@ class Conduct:
         return self._clock.unix_nano() / _NANO
 
 
-def _caller(principal: Principal) -> tuple[str, str]:
+def _caller_key(principal: Principal) -> tuple[str, str]:
     return principal.agent.id, "" if principal.user is None else principal.user.id
 
 
@@ -183,7 +183,7 @@ def _paused(pause: Pause, seconds: float) -> Problem:
     )
 
 
-def _looping(loop: Loop, patience: Patience) -> Problem:
+def _looping(loop: Loop, patience: LoopLimits) -> Problem:
     said = {
         "repeat": f"You asked exactly this {loop.times} times within {patience.seconds:g} seconds; the answer was the "
         "same each time.",

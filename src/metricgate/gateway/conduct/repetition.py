@@ -14,7 +14,7 @@ _LONGEST_CYCLE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class LoopLimits:
     """How much repetition is borne.
 
     Attributes:
@@ -50,7 +50,7 @@ class _Seen:
 class History:
     """The last calls of one caller."""
 
-    def __init__(self, patience: Patience) -> None:
+    def __init__(self, patience: LoopLimits) -> None:
         self._patience = patience
         most = max(patience.repeats, patience.errors, patience.rounds * _LONGEST_CYCLE)
         self._seen: deque[_Seen] = deque(maxlen=most * 2)

@@ -66,10 +66,10 @@ def counts_of(rows: Rows) -> dict[str, int]:
     """Return the counts by name; what is no number is left out."""
     (values,) = rows.values
     named = zip((each.name for each in rows.columns), values, strict=True)
-    return {name: int(number) for name, value in named if (number := _number(value)) is not None}
+    return {name: int(number) for name, value in named if (number := _number_of(value)) is not None}
 
 
-def _number(value: Json) -> Decimal | None:
+def _number_of(value: Json) -> Decimal | None:
     """Sums come as decimals, which are texts on the wire."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None

@@ -11,18 +11,18 @@ from functools import partial
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.data_checks.check_results import counts_told, many
 from metricgate.gateway.data_checks.counts import MOST_ROWS, UNCHECKED, KeyCounts
-from metricgate.gateway.data_checks.reading import counts_told, many
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
+from metricgate.gateway.metric_query import PreparedQuery
 from metricgate.gateway.ports import WarehouseError
-from metricgate.gateway.preparing import Prepared
 from metricgate.planning.data_checks import KeyCheck
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
+async def check_joins(desk: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
     """Return notes for the answer, or the refusal where a key is broken.
 
     Raises:
@@ -33,12 +33,12 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Endin
     engine = prepared.engine
     changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
     for check, statement in prepared.checks:
-        counts = desk.keys.known(engine, statement, changes)
+        counts = desk.keys.find_known(engine, statement, changes)
         if counts is None:
-            spent = await desk.charged(prepared.verdict)
+            spent = await desk.charge(prepared.verdict)
             if spent is not None:
                 return CallRefusal(Problems((spent,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
-            look = partial(_look, desk, prepared, check, statement)
+            look = partial(_look_at_key, desk, prepared, check, statement)
             found = await desk.keys.learn(engine, statement, changes, look)
             if isinstance(found, Ending):
                 return found
@@ -46,17 +46,19 @@ async def check_joins(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Endin
         if not isinstance(counts, KeyCounts):
             raise TypeError(f"a key's check found {counts}")
         if not counts.complete and not counts.is_broken:
-            counts = desk.keys.surveyed(engine, check, prepared.verdict.obligations, changes) or counts
+            counts = desk.keys.find_surveyed(engine, check, prepared.verdict.obligations, changes) or counts
         if counts.is_broken:
-            broken.append(_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
+            broken.append(_key_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
         elif not counts.complete:
-            notes.append(_unchecked(check))
+            notes.append(_unchecked_note(check))
     if broken:
         return CallRefusal(Problems(tuple(broken)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
     return tuple(notes)
 
 
-async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Statement) -> KeyCounts | Ending:
+async def _look_at_key(
+    desk: CallContext, prepared: PreparedQuery, check: KeyCheck, statement: Statement
+) -> KeyCounts | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"key {check.dataset}.{check.key}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
@@ -64,7 +66,7 @@ async def _look(desk: Desk, prepared: Prepared, check: KeyCheck, statement: Stat
     return rows if isinstance(rows, Ending) else KeyCounts.of(rows)
 
 
-def _problem(check: KeyCheck, counts: KeyCounts, *, counted: bool) -> Problem:
+def _key_problem(check: KeyCheck, counts: KeyCounts, *, counted: bool) -> Problem:
     keys = many(counts.repeated_keys, "key") if counted else "keys"
     if check.history:
         code, what = codes.HISTORY_OVERLAPS, f"windows that overlap, for {keys}"
@@ -80,7 +82,7 @@ def _problem(check: KeyCheck, counts: KeyCounts, *, counted: bool) -> Problem:
     )
 
 
-def _unchecked(check: KeyCheck) -> str:
+def _unchecked_note(check: KeyCheck) -> str:
     return (
         f"The key {check.key} of {check.dataset} was not checked: the table has more than {MOST_ROWS:,} rows, or gave "
         "no answer; `metricgate validate --data` checks it."

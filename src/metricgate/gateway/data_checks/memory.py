@@ -79,9 +79,9 @@ class KeyMemory:
         # Whoever looks or waits holds the lock; with the last of them it goes, however the look ended.
         self._looking: WeakValueDictionary[_Asked, asyncio.Lock] = WeakValueDictionary()
 
-    def known(self, engine: Engine, statement: Statement, changes: int) -> Known | None:
+    def find_known(self, engine: Engine, statement: Statement, changes: int) -> Known | None:
         """Return what is known and still holds; ``changes`` counts those that were carried out in the warehouse."""
-        seen = self._seen.get(_asked(engine, statement))
+        seen = self._seen.get(_memory_key(engine, statement))
         if seen is None or seen.data_state != engine.warehouse.data_state or seen.changes != changes:
             return None
         if not seen.data_state or any(seen.counts is each for each in (UNCHECKED, UNKNOWN, ROWS_UNKNOWN)):
@@ -98,10 +98,10 @@ class KeyMemory:
         look: Callable[[], Awaitable[Known | Ending]],
     ) -> Known | Ending:
         """Return what ``look`` finds, or what another call found meanwhile."""
-        asked = _asked(engine, statement)
+        asked = _memory_key(engine, statement)
         turn = self._looking.setdefault(asked, asyncio.Lock())
         async with turn:
-            known = self.known(engine, statement, changes)
+            known = self.find_known(engine, statement, changes)
             if known is not None:
                 return known
             state = engine.warehouse.data_state
@@ -112,7 +112,9 @@ class KeyMemory:
                 self._seen[asked] = _Seen(counts=found, data_state=state, changes=changes, at=self._clock.monotonic())
             return found
 
-    def surveyed(self, engine: Engine, check: KeyCheck, obligations: Obligations, changes: int) -> KeyCounts | None:
+    def find_surveyed(
+        self, engine: Engine, check: KeyCheck, obligations: Obligations, changes: int
+    ) -> KeyCounts | None:
         """Return what a survey under the same row filters and masks found of a key, where it still holds."""
         view = _view(engine, check, obligations)
         seen = self._surveyed.get(view)
@@ -127,7 +129,7 @@ class KeyMemory:
 
     def _before(self, engine: Engine, check: KeyCheck) -> KeyCounts | None:
         """Return what a survey before this gateway found of the very data that is there now."""
-        seen = self._observed.get((engine.name, _subject(check)))
+        seen = self._observed.get((engine.name, _subject_of(check)))
         state = engine.warehouse.data_state
         return KeyCounts.from_json(seen.value) if seen is not None and state and seen.data_state == state else None
 
@@ -154,7 +156,7 @@ class KeyMemory:
             seen = Observation(
                 kind=KEY,
                 warehouse=engine.name,
-                subject=_subject(check),
+                subject=_subject_of(check),
                 at=self._clock.unix_nano() / _NANO,
                 data_state=data_state,
                 value=counts.as_json(),
@@ -180,10 +182,10 @@ def _narrows(view: _View) -> bool:
     return bool(view[2] or view[3])
 
 
-def _subject(check: KeyCheck) -> str:
+def _subject_of(check: KeyCheck) -> str:
     """Name a key for good: by its model and name, and by how it is looked at."""
     return f"{check.dataset} {check.key} {digest_of_bytes(repr(check).encode())}"
 
 
-def _asked(engine: Engine, statement: Statement) -> _Asked:
+def _memory_key(engine: Engine, statement: Statement) -> _Asked:
     return engine.name, statement.sql, statement.parameters

@@ -50,16 +50,16 @@ class SpineFound:
     def of(check: SpineCheck, rows: Rows, counts: Mapping[str, int]) -> SpineFound:
         """Read what the check's statement gave."""
         values = dict(zip((each.name for each in rows.columns), rows.values[0], strict=True))
-        first, last = _moment(values["first_moment"]), _moment(values["last_moment"])
+        first, last = _parse_moment(values["first_moment"]), _parse_moment(values["last_moment"])
         if first is None or last is None:
             return SpineFound(ends=None)
         found = counts["moments"]
         return SpineFound(
             ends=(first, last),
-            first=_told(first, check),
-            last=_told(last, check),
+            first=_moment_words(first, check),
+            last=_moment_words(last, check),
             twice=counts["rows_read"] - counts["without_time"] - found,
-            missing=_between(first, last, check.granularity) - found,
+            missing=_moments_between(first, last, check.granularity) - found,
         )
 
 
@@ -80,18 +80,18 @@ UNKNOWN = SpineFound(ends=None, answered=False)
 ROWS_UNKNOWN = RowsFound(any=False, answered=False)
 
 
-def _moment(value: Json) -> datetime | None:
+def _parse_moment(value: Json) -> datetime | None:
     if not isinstance(value, str):
         return None
     found = datetime.fromisoformat(value)
     return found.replace(tzinfo=None)
 
 
-def _told(moment: datetime, check: SpineCheck) -> str:
+def _moment_words(moment: datetime, check: SpineCheck) -> str:
     return moment.date().isoformat() if check.granularity >= Grain.DAY else moment.isoformat()
 
 
-def _between(first: datetime, last: datetime, grain: Grain) -> int:
+def _moments_between(first: datetime, last: datetime, grain: Grain) -> int:
     """Return how many moments of a grain there are from the first to the last, both counted."""
     if grain in _LENGTHS:
         return (last - first) // _LENGTHS[grain] + 1

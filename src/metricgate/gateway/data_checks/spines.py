@@ -12,14 +12,14 @@ from functools import partial
 from metricgate.compiling.data_check_sql import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.memory import Known
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
+from metricgate.gateway.metric_query import PreparedQuery
 from metricgate.gateway.ports import Rows, WarehouseError
-from metricgate.gateway.preparing import Prepared
 from metricgate.planning.data_checks import RowsCheck, SpineCheck
 from metricgate.planning.spine_reach import SpineRead, rows_beyond, spines_read
 from metricgate.vocabulary.problem import Problem, Problems
@@ -27,7 +27,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 _CHECKED = "`metricgate validate --data` checks it"
 
 
-async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Ending:
+async def check_spines(desk: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
     """Return notes for the answer, or the refusal where a spine would cut, drop or double numbers.
 
     Raises:
@@ -51,11 +51,11 @@ async def check_spines(desk: Desk, prepared: Prepared) -> tuple[str, ...] | Endi
 
 
 async def _too_short(
-    desk: Desk, prepared: Prepared, check: SpineCheck, spine: SpineFound
+    desk: CallContext, prepared: PreparedQuery, check: SpineCheck, spine: SpineFound
 ) -> Problem | Ending | str | None:
     """Return what is wrong; a note where the engine did not tell."""
     if not spine.answered:
-        return _unchecked(check)
+        return _unchecked_note(check)
     if spine.ends is None:
         return None
     first, last = spine.ends
@@ -78,10 +78,10 @@ async def _too_short(
                 hint=f"Ask for whole periods {reaches}, or by day. Its owner makes it longer; {_CHECKED}.",
                 details={"spine": check.dataset, "first": spine.first, "last": spine.last},
             )
-    return _unchecked(check) if unknown else None
+    return _unchecked_note(check) if unknown else None
 
 
-def _unchecked(check: SpineCheck) -> str:
+def _unchecked_note(check: SpineCheck) -> str:
     return (
         f"The time spine {check.dataset} was not checked, as the engine gave no answer: where it ends early, lacks "
         f"moments or has one twice, numbers are cut or doubled; {_CHECKED}."
@@ -117,7 +117,7 @@ def _broken(read: SpineRead, spine: SpineFound) -> Problem | None:
     )
 
 
-async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck) -> Known | Ending:
+async def _looked(desk: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck) -> Known | Ending:
     """Return what is known by now, or what is found."""
     plan, engine, verdict = prepared.plan, prepared.engine, prepared.verdict
     mask_key = desk.governance.mask_key
@@ -126,18 +126,18 @@ async def _looked(desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck)
         return CallRefusal(statement, verdict=verdict, facts=plan_subject(plan))
     changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
     lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
-    known = desk.keys.known(engine, statement, changes) if lasting else None
+    known = desk.keys.find_known(engine, statement, changes) if lasting else None
     if known is not None:
         return known
-    spent = await desk.charged(verdict)
+    spent = await desk.charge(verdict)
     if spent is not None:
         return CallRefusal(Problems((spent,)), verdict=verdict, facts=plan_subject(plan))
-    look = partial(_look, desk, prepared, check, statement)
+    look = partial(_look_at_spine, desk, prepared, check, statement)
     return await desk.keys.learn(engine, statement, changes, look) if lasting else await look()
 
 
-async def _look(
-    desk: Desk, prepared: Prepared, check: SpineCheck | RowsCheck, statement: Statement
+async def _look_at_spine(
+    desk: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck, statement: Statement
 ) -> SpineFound | RowsFound | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"spine {check.dataset}")
     rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)

@@ -18,15 +18,15 @@ from metricgate.catalog.model import SemanticModel
 from metricgate.compiling.data_check_sql import compile_check
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import entries
+from metricgate.gateway.data_checks.check_results import counts_told, name_of, result_of
 from metricgate.gateway.data_checks.counts import KeyCounts
 from metricgate.gateway.data_checks.memory import KeyMemory
-from metricgate.gateway.data_checks.reading import counts_told, name_of, result_of
 from metricgate.gateway.data_checks.result import CheckResult, CheckState
 from metricgate.gateway.datasets import column_resource, dataset_resource
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.masks import misused
-from metricgate.gateway.ports import Released, WarehouseError
+from metricgate.gateway.masks import masks_misused
+from metricgate.gateway.ports import ReleasedStatement, WarehouseError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
 from metricgate.ledger.events.calls import NO_SUBJECT, CallCompleted, CallFailed, CallReleased, CallSubject, ChecksFacts
@@ -36,7 +36,7 @@ from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.refusal import problems_of
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
-from metricgate.state.record import Durable, Ledger, record_event
+from metricgate.state.record import AppendReceipt, Ledger, record_event
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.obligation import Limit, Obligations
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -126,7 +126,7 @@ async def check_data(
         call = ToolCall(tool=TOOL, arguments={}, principal=principal or _operator(), door="cli")
         intent = await _intend(call, ground, list(ready.values()))
         try:
-            await _run(ready, ground, intent, progress)
+            await _run_checks(ready, ground, intent, progress)
         finally:
             await asyncio.shield(_conclude(call, ground.ledger, intent, progress))
             for engine in ground.engines:
@@ -146,17 +146,17 @@ def _prepared(check: Check, ground: Ground, principal: Principal | None, now: da
     kind, subject = name_of(check)
     ended = partial(CheckResult, kind=kind, subject=subject)
     uses = uses_of_check(check) if governance.narrows_columns else {}
-    verdict = _verdict(governance, models, uses, principal, now)
+    verdict = _survey_verdict(governance, models, uses, principal, now)
     if verdict.decision is not Decision.ALLOW:
         return ended(state=CheckState.NOT_ALLOWED, message=problems_of(verdict).first.message)
-    masked = misused(verdict.obligations.masks, uses)
+    masked = masks_misused(verdict.obligations.masks, uses)
     if masked is not None:
         return ended(state=CheckState.NOT_ALLOWED, message=masked.first.message)
     if isinstance(check, ReferenceCheck) and check.warehouses[0] != check.warehouses[1]:
         here, there = (each or ground.engines.default.name for each in check.warehouses)
         message = f"{check.dataset} is in the warehouse {here}, {check.to} in {there}: no statement reads both"
         return ended(state=CheckState.NOT_CHECKED, message=message)
-    engine = ground.engines.named(home)
+    engine = ground.engines.find(home)
     statement = compile_check(check, models, verdict.obligations, engine.dialect, mask_key=governance.mask_key)
     if isinstance(statement, Problems):
         return ended(state=CheckState.UNKNOWN, message=statement.first.message)
@@ -170,7 +170,7 @@ def _datasets(check: Check) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _verdict(
+def _survey_verdict(
     governance: Governance, models: Sequence[SemanticModel], uses: Uses, principal: Principal | None, now: datetime
 ) -> Verdict:
     """Judge the datasets, and the columns behind, as a question over them is judged; a time spine is no dataset."""
@@ -197,7 +197,7 @@ def _verdict(
     )
 
 
-async def _run(ready: Mapping[int, _Ready], ground: Ground, intent: Durable, progress: _Progress) -> None:
+async def _run_checks(ready: Mapping[int, _Ready], ground: Ground, intent: AppendReceipt, progress: _Progress) -> None:
     turns = {engine.name: asyncio.Semaphore(ground.at_once) for engine in ground.engines}
 
     async def one(place: int, each: _Ready) -> None:
@@ -209,8 +209,8 @@ async def _run(ready: Mapping[int, _Ready], ground: Ground, intent: Durable, pro
             group.create_task(one(place, each))
 
 
-async def _result(each: _Ready, ground: Ground, intent: Durable) -> CheckResult:
-    released = Released(statement=each.statement, verdict=each.verdict, intent=intent)
+async def _result(each: _Ready, ground: Ground, intent: AppendReceipt) -> CheckResult:
+    released = ReleasedStatement(statement=each.statement, verdict=each.verdict, intent=intent)
     kind, subject = name_of(each.check)
     warehouse = each.engine.warehouse
     state, changes = warehouse.data_state, ground.carried_out[each.engine.name]
@@ -232,7 +232,7 @@ async def _result(each: _Ready, ground: Ground, intent: Durable) -> CheckResult:
     return CheckResult(kind=kind, subject=subject, state=found.state, message=message)
 
 
-async def _intend(call: ToolCall, ground: Ground, ready: Sequence[_Ready]) -> Durable:
+async def _intend(call: ToolCall, ground: Ground, ready: Sequence[_Ready]) -> AppendReceipt:
     """Record every statement before the first runs."""
     listed: list[dict[str, Json]] = []
     bodies: list[Json] = []
@@ -252,7 +252,7 @@ async def _intend(call: ToolCall, ground: Ground, ready: Sequence[_Ready]) -> Du
     return await record_event(ground.ledger, intent)
 
 
-async def _conclude(call: ToolCall, ledger: Ledger, intent: Durable, progress: _Progress) -> None:
+async def _conclude(call: ToolCall, ledger: Ledger, intent: AppendReceipt, progress: _Progress) -> None:
     """Record what came of it; where the caller left, what came until then."""
     outcome = replace(entries.whole_call(call, "", ""), arguments=None)
     results = [progress.results[place].as_json() for place in sorted(progress.results)]

@@ -14,7 +14,8 @@ from metricgate.actions.definition import ParameterType, ParameterValue
 from metricgate.actions.parameters import outside, to_value
 from metricgate.gateway import codes as gateway_codes
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
-from metricgate.gateway.arguments import Parsed, read_arguments
+from metricgate.gateway.arguments import ParsedArguments, read_arguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
 from metricgate.gateway.changes.plan import PlanResult, plan_action
@@ -22,7 +23,6 @@ from metricgate.gateway.changes.proposal import offer_change
 from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.target import find_shape
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
@@ -51,7 +51,7 @@ class ActionTool:
     @property
     def definition(self) -> ToolDefinition:
         """What doors show of it."""
-        return _definition(self.action)
+        return _tool_definition(self.action)
 
     @property
     def resource(self) -> Resource:
@@ -63,14 +63,14 @@ class ActionTool:
         """What it takes to call it."""
         return Action.EXECUTE
 
-    def read(self, desk: Desk) -> Parsed[Any] | Problems:
+    def read(self, desk: CallContext) -> ParsedArguments[Any] | Problems:
         """Return the parameters, read strictly."""
-        return read_arguments(desk.call.tool, desk.call.arguments, _model(self.action))
+        return read_arguments(desk.call.tool, desk.call.arguments, _arguments_model(self.action))
 
-    async def handle(self, desk: Desk, parsed: Parsed[Any]) -> Ending:
+    async def handle(self, desk: CallContext, parsed: ParsedArguments[Any]) -> Ending:
         """Propose the change."""
         given: dict[str, Any] = parsed.value.model_dump()
-        values = _values(self.action, given)
+        values = _values_within_bounds(self.action, given)
         if isinstance(values, Problems):
             return CallRefusal(values)
         request = ProposalRequest(
@@ -81,9 +81,11 @@ class ActionTool:
         )
         return await offer_change(desk, request, lambda services: self._planned(desk, services, values))
 
-    async def _planned(self, desk: Desk, services: ChangeServices, values: Mapping[str, ParameterValue]) -> PlanResult:
+    async def _planned(
+        self, desk: CallContext, services: ChangeServices, values: Mapping[str, ParameterValue]
+    ) -> PlanResult:
         model = desk.governance.catalog.models[self.action.target]
-        engine = desk.engines.named(model.warehouse)
+        engine = desk.engines.find(model.warehouse)
         found = (await engine.relations([model.source])).get(model.source)
         if found is None:
             message = f"The table of {model.name!r} is not there."
@@ -97,7 +99,7 @@ class ActionTool:
         return await plan_action(desk, self.action.name, write, target, services.settings, self.action.most_rows)
 
 
-def _values(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, ParameterValue] | Problems:
+def _values_within_bounds(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, ParameterValue] | Problems:
     """Return the parameters' values, all within their bounds; or every mistake."""
     values: dict[str, ParameterValue] = {}
     problems: list[Problem] = []
@@ -124,13 +126,13 @@ def _values(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, Par
 
 
 @lru_cache(1_024)
-def _model(action: ActionDefinition) -> type[BaseModel]:
+def _arguments_model(action: ActionDefinition) -> type[BaseModel]:
     """Return the pydantic model of the action's arguments."""
-    fields: dict[str, Any] = {each.name: _field(each) for each in action.parameters}
+    fields: dict[str, Any] = {each.name: _argument_field(each) for each in action.parameters}
     return create_model(f"Arguments_{action.name}", __base__=ProposalArguments, **fields)
 
 
-def _field(parameter: Parameter) -> tuple[Any, Any]:
+def _argument_field(parameter: Parameter) -> tuple[Any, Any]:
     kind: Any = _TYPES[parameter.type]
     extra: dict[str, Any] = {}
     if parameter.type in {ParameterType.DATE, ParameterType.TIMESTAMP}:
@@ -152,7 +154,7 @@ def _field(parameter: Parameter) -> tuple[Any, Any]:
 
 
 @lru_cache(1_024)
-def _definition(action: ActionDefinition) -> ToolDefinition:
+def _tool_definition(action: ActionDefinition) -> ToolDefinition:
     about = (
         f"{action.description.strip()} Governed action of {action.owner}; changes {action.target}. The first call is a "
         "dry run that shows what would change; with dry_run: false and an idempotency_key it is proposed, and runs or "
@@ -162,8 +164,8 @@ def _definition(action: ActionDefinition) -> ToolDefinition:
         name=action.tool,
         title=action.name.replace("_", " ").capitalize(),
         description=about[:_DESCRIPTION],
-        input_schema=shown_schema(_model(action)),
-        accepted_schema=accepted_schema(_model(action)),
+        input_schema=shown_schema(_arguments_model(action)),
+        accepted_schema=accepted_schema(_arguments_model(action)),
         output_schema=ACTION_SCHEMA,
         read_only=False,
         destructive=True,

@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway import codes, failures
-from metricgate.gateway.answers import Answer, Draft, Object
-from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.answers import Answer, AnswerDraft, Object
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
-from metricgate.gateway.describing import shortened
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.descriptions import shorten
 from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import mask_as_json
@@ -47,9 +47,9 @@ class DatasetsAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Ending:
+async def _serve_describe_dataset(desk: CallContext, parsed: ParsedArguments[DatasetArguments]) -> Ending:
     wanted = parsed.value.dataset
-    found = await _found(desk, wanted)
+    found = await _find_datasets(desk, wanted)
     if isinstance(found, WarehouseError):
         return EngineFailure(failures.of_engine(found), found.engine_text)
     shown = [each for each in found.there if wanted is None or each[1].dataset == wanted]
@@ -61,11 +61,11 @@ async def _serve(desk: Desk, parsed: Parsed[DatasetArguments]) -> Ending:
     dialects = {engine.dialect for engine, _table in shown} or {desk.engines.default.dialect}
     answer = DatasetsAnswer(
         dialect=dialects.pop() if len(dialects) == 1 else None,
-        datasets=[_described(desk, engine, table) for engine, table in shown],
+        datasets=[_dataset_json(desk, engine, table) for engine, table in shown],
         catalog_version=desk.governance.catalog.version,
         notes=found.notes,
     )
-    return Draft(answer=answer, facts=CallSubject(datasets=[table.dataset for _engine, table in shown]))
+    return AnswerDraft(answer=answer, facts=CallSubject(datasets=[table.dataset for _engine, table in shown]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +74,13 @@ class _Found:
     notes: list[str]
 
 
-async def _found(desk: Desk, wanted: str | None) -> _Found | WarehouseError:
+async def _find_datasets(desk: CallContext, wanted: str | None) -> _Found | WarehouseError:
     """Return what the caller may read. A warehouse that is away hides its own datasets only, unless they are asked."""
     homes = readable_homes(desk)
     own = next((home for home, models in homes.items() if wanted in {model.name for model in models}), None)
     found, away = _Found([], []), None
     for home, models in homes.items():
-        engine = desk.engines.named(home)
+        engine = desk.engines.find(home)
         try:
             found.there.extend((engine, table) for table in await readable_tables(desk, engine, models))
         except WarehouseError as error:
@@ -90,7 +90,7 @@ async def _found(desk: Desk, wanted: str | None) -> _Found | WarehouseError:
     return away if away is not None and (own is not None or not found.there) else found
 
 
-def _described(desk: Desk, engine: Engine, table: GovernedTable) -> dict[str, Json]:
+def _dataset_json(desk: CallContext, engine: Engine, table: GovernedTable) -> dict[str, Json]:
     model = desk.governance.catalog.models[table.dataset]
     resources = [column_resource(model, column.name) for column in table.columns]
     verdict = desk.judge(Action.READ, (dataset_resource(model), *resources))
@@ -111,14 +111,14 @@ def _described(desk: Desk, engine: Engine, table: GovernedTable) -> dict[str, Js
         "source": ".".join(model.source),
         "warehouse": engine.name,
         "dialect": engine.dialect,
-        "description": shortened(model.description),
+        "description": shorten(model.description),
         "owner": model.owner,
-        "row_filters": _rules(verdict),
+        "row_filters": _filter_rules(verdict),
         "columns": columns,
     }
 
 
-def _rules(verdict: Verdict) -> list[Json]:
+def _filter_rules(verdict: Verdict) -> list[Json]:
     return list(dict.fromkeys(each.rule for each in verdict.obligations.row_filters))
 
 
@@ -134,5 +134,5 @@ DESCRIBE_DATASET = Tool(
         answer=DatasetsAnswer,
     ),
     arguments=DatasetArguments,
-    handle=_serve,
+    handle=_serve_describe_dataset,
 )

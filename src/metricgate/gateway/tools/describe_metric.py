@@ -10,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.catalog.dependencies import models_behind
 from metricgate.catalog.metrics import InputMetric, Metric
-from metricgate.gateway.answers import Answer, Draft, Object
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.describing import member_as_json, shortened, summary_of
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.answers import Answer, AnswerDraft, Object
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.descriptions import member_as_json, shorten, summary_of
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.explanation import predicate_as_json
-from metricgate.gateway.naming import resolve_metrics, resource_of
+from metricgate.gateway.metric_lifecycle import deprecation_of
+from metricgate.gateway.metric_names import resolve_metrics, resource_of
 from metricgate.gateway.saved_queries import calendars_for
-from metricgate.gateway.seeing import Seen
-from metricgate.gateway.standing import deprecation_of
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.gateway.visibility import CallerVisibility
 from metricgate.ledger.events.calls import CallSubject, MetricVersion
 from metricgate.planning.planner import ReachableMember
 from metricgate.policy.verdict import Decision
@@ -68,7 +68,7 @@ class MetricAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Ending:
+async def _serve_describe_metric(desk: CallContext, parsed: ParsedArguments[DescribeArguments]) -> Ending:
     named = resolve_metrics(desk, (parsed.value.metric,))
     if isinstance(named, Problems):
         return CallRefusal(named)
@@ -77,15 +77,15 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Ending:
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict)
     metric = desk.governance.catalog.metrics[name]
-    seen = Seen(desk, Action.QUERY)
-    reached = [each for each in desk.governance.planner.reachable((name,)) if _together(desk, name, each)]
+    seen = CallerVisibility(desk, Action.QUERY)
+    reached = [each for each in desk.governance.planner.reachable((name,)) if _share_warehouse(desk, name, each)]
     members = [each for each in reached if seen.may_use(each)]
     answer = MetricAnswer(
         **summary_of(metric),
-        definition=_definition(metric, seen),
+        definition=_definition_json(metric, seen),
         certification=_certification(metric),
         deprecation=deprecation_of(desk, metric),
-        instructions=shortened(metric.header.ai_instructions),
+        instructions=shorten(metric.header.ai_instructions),
         examples=list(metric.header.ai_examples),
         calendars=list(calendars_for(desk.governance.catalog, members)),
         members=[member_as_json(member) for member in members],
@@ -93,10 +93,10 @@ async def _serve(desk: Desk, parsed: Parsed[DescribeArguments]) -> Ending:
         notes=list(named.notes),
     )
     facts = CallSubject(metrics=[MetricVersion(name=name, version=metric.header.definition_version)])
-    return Draft(answer=answer, facts=facts, verdict=verdict)
+    return AnswerDraft(answer=answer, facts=facts, verdict=verdict)
 
 
-def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
+def _share_warehouse(desk: CallContext, metric: str, member: ReachableMember) -> bool:
     """Whether the member is in the metric's own warehouse, and so is every model on the way to it."""
     catalog = desk.governance.catalog
     passed = (hop.rpartition(" -> ")[2] for hop in member.path)
@@ -104,7 +104,7 @@ def _together(desk: Desk, metric: str, member: ReachableMember) -> bool:
     return len({catalog.models[each].warehouse for each in names if each in catalog.models}) <= 1
 
 
-def _definition(metric: Metric, seen: Seen) -> Mapping[str, Json]:
+def _definition_json(metric: Metric, seen: CallerVisibility) -> Mapping[str, Json]:
     words = _Words(seen)
     return {"type": metric.type, **metric.describe(words), "filter": words.condition(metric.filter)}
 
@@ -113,7 +113,7 @@ def _definition(metric: Metric, seen: Seen) -> Mapping[str, Json]:
 class _Words:
     """Parts of a metric as one caller may know of them."""
 
-    seen: Seen
+    seen: CallerVisibility
 
     def input(self, each: InputMetric, *, alias: bool = False) -> Json:  # noqa: ARG002 - it is told of every input
         """An input that the caller may not know of has no name here; an alias of its own stays: expressions use it."""
@@ -158,5 +158,5 @@ DESCRIBE_METRIC = Tool(
         answer=MetricAnswer,
     ),
     arguments=DescribeArguments,
-    handle=_serve,
+    handle=_serve_describe_metric,
 )

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from metricgate.compiling.compiler import compile_plan
 from metricgate.dialects.shown import Shown, dialect_of
-from metricgate.gateway.answers import Draft
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.answers import AnswerDraft
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.explanation import ExplainedAnswer, explained
-from metricgate.gateway.preparing import Prepared, prepare
+from metricgate.gateway.explanation import ExplainedAnswer, explain
+from metricgate.gateway.metric_query import PreparedQuery, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.problem import Problems
@@ -28,10 +28,12 @@ class ExplainArguments(QuestionArguments):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Ending:
-    asked: Parsed[QuestionArguments] = Parsed(value=parsed.value, notes=parsed.notes, size=parsed.size)
+async def _serve_explain_query(desk: CallContext, parsed: ParsedArguments[ExplainArguments]) -> Ending:
+    asked: ParsedArguments[QuestionArguments] = ParsedArguments(
+        value=parsed.value, notes=parsed.notes, size=parsed.size
+    )
     prepared = await prepare(desk, asked, runs=False)
-    if not isinstance(prepared, Prepared):
+    if not isinstance(prepared, PreparedQuery):
         return prepared
     shown = parsed.value.dialect
     name = None if shown is None else dialect_of(shown)
@@ -40,8 +42,8 @@ async def _serve(desk: Desk, parsed: Parsed[ExplainArguments]) -> Ending:
         if isinstance(statement, Problems):
             return CallRefusal(statement, verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         prepared = replace(prepared, statement=statement)
-    answer = ExplainedAnswer(**explained(desk, prepared))
-    return Draft(answer=answer, facts=plan_subject(prepared.plan), verdict=prepared.verdict)
+    answer = ExplainedAnswer(**explain(desk, prepared))
+    return AnswerDraft(answer=answer, facts=plan_subject(prepared.plan), verdict=prepared.verdict)
 
 
 EXPLAIN_QUERY = Tool(
@@ -58,5 +60,5 @@ EXPLAIN_QUERY = Tool(
         answer=ExplainedAnswer,
     ),
     arguments=ExplainArguments,
-    handle=_serve,
+    handle=_serve_explain_query,
 )

@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.approvals.lifecycle import Refusal
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
-from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
-from metricgate.gateway.changes.advance import Raced, advance
+from metricgate.gateway.changes.advance import StateConflict, advance
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.changes.proposal import answer_standing
 from metricgate.gateway.changes.transitions import ActionWithdrawn
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.tool import Tool
@@ -34,7 +34,7 @@ class ActionArguments(BaseModel):
     withdraw: bool = Field(False, description="Withdraw the action if it still waits.")
 
 
-async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Ending:
+async def _serve_get_action(desk: CallContext, parsed: ParsedArguments[ActionArguments]) -> Ending:
     services, wanted = desk.changes, parsed.value.action_id
     action = None if services is None else await find_action(services, wanted)
     principal = desk.call.principal
@@ -49,7 +49,7 @@ async def _serve(desk: Desk, parsed: Parsed[ActionArguments]) -> Ending:
     if parsed.value.withdraw:
         try:
             gone = await advance(services, action, ActionWithdrawn(at=services.now()))
-        except Raced:
+        except StateConflict:
             now = await asyncio.to_thread(services.store.get, wanted)
             return answer_standing(desk, now or action)
         if isinstance(gone, Refusal):
@@ -78,5 +78,5 @@ GET_ACTION = Tool(
         polls=True,
     ),
     arguments=ActionArguments,
-    handle=_serve,
+    handle=_serve_get_action,
 )

@@ -9,9 +9,9 @@ from typing import Annotated, Any, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.gateway import codes
-from metricgate.gateway.answers import Answer, Draft
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.answers import Answer, AnswerDraft
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.ledger.events.calls import CallSubject
@@ -40,7 +40,7 @@ class ReceiptAnswer(Answer):
     public_key: Annotated[str, Field(description="The log's verifier key, to compare with yours.")]
 
 
-async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Ending:
+async def _serve_get_receipt(desk: CallContext, parsed: ParsedArguments[ReceiptArguments]) -> Ending:
     index = parsed.value.index
     owner = await desk.ledger.owner(index)
     receipt = None if owner is None or not _may_read(desk, owner) else await desk.ledger.receipt(index)
@@ -54,10 +54,10 @@ async def _serve(desk: Desk, parsed: Parsed[ReceiptArguments]) -> Ending:
         )
         return CallRefusal(Problems((problem,)))
     answer = ReceiptAnswer(**cast("dict[str, Any]", receipt.as_json()), notes=[])
-    return Draft(answer=answer, facts=CallSubject(receipt=index))
+    return AnswerDraft(answer=answer, facts=CallSubject(receipt=index))
 
 
-def _may_read(desk: Desk, owner: EntryOwner) -> bool:
+def _may_read(desk: CallContext, owner: EntryOwner) -> bool:
     """Whether it is about a call of this agent on behalf of this user (or of nobody), or a rule lets them read it."""
     principal = desk.call.principal
     user = None if principal.user is None else principal.user.id
@@ -80,5 +80,5 @@ GET_RECEIPT = Tool(
         polls=True,
     ),
     arguments=ReceiptArguments,
-    handle=_serve,
+    handle=_serve_get_receipt,
 )

@@ -10,20 +10,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.compiling.compiler import compile_plan
 from metricgate.gateway import span_names
-from metricgate.gateway.answers import Draft
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.answers import AnswerDraft
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext, Ran
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
-from metricgate.gateway.homes import home_of
-from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds
+from metricgate.gateway.metric_names import resolve_metrics, resource_of
 from metricgate.gateway.minimum_groups import run_plan
-from metricgate.gateway.naming import resolve_metrics, resource_of
+from metricgate.gateway.plan_judgement import judge_plan, refuse_judged
+from metricgate.gateway.plan_warehouse import warehouse_of
 from metricgate.gateway.result import RowsAnswer, rows_answer
-from metricgate.gateway.seeing import Road, planned
 from metricgate.gateway.tools.tool import Tool, define
+from metricgate.gateway.visibility import PlanRequest, plan_visibly
 from metricgate.planning.plan import Plan
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.problem import Problems
@@ -55,7 +55,7 @@ class _Planned:
     notes: tuple[str, ...]
 
 
-def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Ending:
+def _plan_values(desk: CallContext, asked: ValuesArguments) -> _Planned | Ending:
     with desk.observer.span(span_names.RESOLVE):
         named = resolve_metrics(desk, tuple(asked.metrics))
         if isinstance(named, Problems):
@@ -69,14 +69,14 @@ def _planned(desk: Desk, asked: ValuesArguments) -> _Planned | Ending:
             limit=asked.limit,
             offset=asked.offset,
         )
-        road = Road(
+        road = PlanRequest(
             action=Action.LIST_VALUES,
             metrics=named.metrics,
             members=(asked.dimension,),
             whole=ask,
             within=lambda sight: ask(sight=sight),
         )
-        plan = planned(desk, road)
+        plan = plan_visibly(desk, road)
     if not isinstance(plan, Plan):
         return plan
     if named.metrics:
@@ -94,8 +94,8 @@ class ValuesAnswer(RowsAnswer):
     policy: PolicyApplied
 
 
-async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Ending:
-    planned = _planned(desk, parsed.value)
+async def _serve_list_dimension_values(desk: CallContext, parsed: ParsedArguments[ValuesArguments]) -> Ending:
+    planned = _plan_values(desk, parsed.value)
     if not isinstance(planned, _Planned):
         return planned
     plan = planned.plan
@@ -104,10 +104,10 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Ending:
     if refused is not None:
         return refused
     verdict = judged.verdict
-    home = home_of(plan)
+    home = warehouse_of(plan)
     if isinstance(home, Problems):
         return CallRefusal(home, verdict=verdict, facts=plan_subject(plan))
-    engine = desk.engines.named(home)
+    engine = desk.engines.find(home)
     with desk.observer.span(span_names.COMPILE):
         compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
         _types, statement = await compiled_by_kinds(compiled, plan, engine)
@@ -122,7 +122,7 @@ async def _serve(desk: Desk, parsed: Parsed[ValuesArguments]) -> Ending:
         policy=policy_applied(verdict),
         notes=[*planned.notes, *plan.explanation.notes],
     )
-    return Draft(answer=answer, facts=plan_subject(plan), ran=ran)
+    return AnswerDraft(answer=answer, facts=plan_subject(plan), ran=ran)
 
 
 LIST_DIMENSION_VALUES = Tool(
@@ -137,5 +137,5 @@ LIST_DIMENSION_VALUES = Tool(
         answer=ValuesAnswer,
     ),
     arguments=ValuesArguments,
-    handle=_serve,
+    handle=_serve_list_dimension_values,
 )

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
-from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.action_answer import ACTION_SCHEMA
 from metricgate.gateway.changes.plan import PlanResult, plan_sql
@@ -16,7 +17,6 @@ from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.structure_plan import plan_structure
 from metricgate.gateway.changes.target import find_target
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
@@ -39,7 +39,7 @@ class WriteArguments(ProposalArguments):
     )
 
 
-async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Ending:
+async def _serve_propose_write(desk: CallContext, parsed: ParsedArguments[WriteArguments]) -> Ending:
     value = parsed.value
     request = ProposalRequest(
         dry_run=value.dry_run,
@@ -47,10 +47,10 @@ async def _serve(desk: Desk, parsed: Parsed[WriteArguments]) -> Ending:
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
     )
-    return await offer_change(desk, request, lambda services: _planned(desk, services, value))
+    return await offer_change(desk, request, lambda services: _plan_change(desk, services, value))
 
 
-async def _planned(desk: Desk, services: ChangeServices, value: WriteArguments) -> PlanResult:
+async def _plan_change(desk: CallContext, services: ChangeServices, value: WriteArguments) -> PlanResult:
     found: Problems | None = None
     # The dialect is the target's, and the target is named in the text: all dialects read the names alike.
     dialects = dict.fromkeys(engine.dialect for engine in desk.engines if value.warehouse in {None, engine.name})
@@ -93,5 +93,5 @@ PROPOSE_WRITE = Tool(
         idempotent=False,
     ),
     arguments=WriteArguments,
-    handle=_serve,
+    handle=_serve_propose_write,
 )

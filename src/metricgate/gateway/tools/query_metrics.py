@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metricgate.gateway.answers import Draft
-from metricgate.gateway.arguments import Parsed
+from metricgate.gateway.answers import AnswerDraft
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext, Ran
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
-from metricgate.gateway.desk import Desk, Ran
 from metricgate.gateway.ending import Ending
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.explanation import ExplainedAnswer, explained
+from metricgate.gateway.explanation import ExplainedAnswer, explain
+from metricgate.gateway.metric_query import PreparedQuery, prepare
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.outcome import Fault
-from metricgate.gateway.preparing import Prepared, prepare
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
@@ -26,18 +26,18 @@ class MetricsAnswer(ExplainedAnswer, RowsAnswer):
     """Numbers, and how they came about."""
 
 
-async def _serve(desk: Desk, parsed: Parsed[QuestionArguments]) -> Ending:
-    outcome = await _once(desk, parsed)
+async def _serve_query_metrics(desk: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
+    outcome = await _query_once(desk, parsed)
     if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
         for engine in desk.engines:
             engine.forget_types()
-        return await _once(desk, parsed)
+        return await _query_once(desk, parsed)
     return outcome
 
 
-async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Ending:
+async def _query_once(desk: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
     prepared = await prepare(desk, parsed, runs=True)
-    if not isinstance(prepared, Prepared):
+    if not isinstance(prepared, PreparedQuery):
         return prepared
     checked = await check_joins(desk, prepared)
     if not isinstance(checked, tuple):
@@ -49,9 +49,9 @@ async def _once(desk: Desk, parsed: Parsed[QuestionArguments]) -> Ending:
     if not isinstance(ran, Ran):
         return ran
     answer = MetricsAnswer(
-        **rows_answer(ran.rows, prepared.verdict.obligations), **explained(desk, prepared, (*checked, *spines))
+        **rows_answer(ran.rows, prepared.verdict.obligations), **explain(desk, prepared, (*checked, *spines))
     )
-    return Draft(answer=answer, facts=plan_subject(prepared.plan), ran=ran)
+    return AnswerDraft(answer=answer, facts=plan_subject(prepared.plan), ran=ran)
 
 
 QUERY_METRICS = Tool(
@@ -70,5 +70,5 @@ QUERY_METRICS = Tool(
         answer=MetricsAnswer,
     ),
     arguments=QuestionArguments,
-    handle=_serve,
+    handle=_serve_query_metrics,
 )

@@ -8,12 +8,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from metricgate.gateway.answers import Draft, Object
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.confining import Confined, confine
-from metricgate.gateway.desk import Desk, Ran
+from metricgate.gateway.answers import AnswerDraft, Object
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext, Ran
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
+from metricgate.gateway.guarded_sql import GuardedSql, confine
 from metricgate.gateway.parameters import values_of
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
@@ -55,12 +55,12 @@ class SqlAnswer(RowsAnswer):
     data: Object
 
 
-async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Ending:
+async def _serve_query_sql(desk: CallContext, parsed: ParsedArguments[SqlArguments]) -> Ending:
     values = values_of(parsed.value.parameters)
     if isinstance(values, Problems):
         return CallRefusal(values)
     confined = await confine(desk, parsed.value.sql, parsed.value.warehouse, values)
-    if not isinstance(confined, Confined):
+    if not isinstance(confined, GuardedSql):
         return confined
     ran = await desk.run(confined.engine, confined.statement, confined.verdict, confined.facts)
     if not isinstance(ran, Ran):
@@ -73,7 +73,7 @@ async def _serve(desk: Desk, parsed: Parsed[SqlArguments]) -> Ending:
         data={"warehouse": confined.engine.name, "state": confined.engine.warehouse.data_state},
         notes=[],
     )
-    return Draft(answer=answer, facts=confined.facts, ran=ran)
+    return AnswerDraft(answer=answer, facts=confined.facts, ran=ran)
 
 
 QUERY_SQL = Tool(
@@ -92,5 +92,5 @@ QUERY_SQL = Tool(
         answer=SqlAnswer,
     ),
     arguments=SqlArguments,
-    handle=_serve,
+    handle=_serve_query_sql,
 )

@@ -10,15 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.catalog.metric_search import search
 from metricgate.catalog.metrics import Status
-from metricgate.gateway.answers import Answer, Draft, Object
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.composing import ComposeArgument, composable
-from metricgate.gateway.describing import summary_of
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.answers import Answer, AnswerDraft, Object
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.askable_saved_queries import askable_saved_queries
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.descriptions import summary_of
 from metricgate.gateway.ending import Ending
-from metricgate.gateway.naming import is_usable, may_describe
-from metricgate.gateway.saved_listing import askable_saved_queries
-from metricgate.gateway.standing import deprecation_of
+from metricgate.gateway.metric_lifecycle import deprecation_of
+from metricgate.gateway.metric_names import is_usable, may_describe
+from metricgate.gateway.query_suggestions import ComposeArgument, composable
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.vocabulary.json import Json
@@ -60,7 +60,7 @@ class CatalogAnswer(Answer):
     catalog_version: str
 
 
-async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Ending:
+async def _serve_search_catalog(desk: CallContext, parsed: ParsedArguments[SearchArguments]) -> Ending:
     asked = parsed.value
     status = None if asked.status is None else Status(asked.status)
     metrics = [
@@ -98,7 +98,7 @@ async def _serve(desk: Desk, parsed: Parsed[SearchArguments]) -> Ending:
         catalog_version=desk.governance.catalog.version,
         notes=[],
     )
-    return Draft(answer=answer, facts=CallSubject(listed=min(len(hits), asked.limit)))
+    return AnswerDraft(answer=answer, facts=CallSubject(listed=min(len(hits), asked.limit)))
 
 
 def _narrowed(asked: SearchArguments) -> bool:
@@ -121,5 +121,5 @@ SEARCH_CATALOG = Tool(
         answer=CatalogAnswer,
     ),
     arguments=SearchArguments,
-    handle=_serve,
+    handle=_serve_search_catalog,
 )

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 
 from metricgate.gateway.answers import Answer, envelope_schema
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
-from metricgate.gateway.arguments import Parsed, read_arguments
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.arguments import ParsedArguments, read_arguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.ending import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.vocabulary.problem import Problems
@@ -38,12 +38,12 @@ class Servable(Protocol):
         """What one must be allowed to do with ``resource`` to call it."""
         ...
 
-    def read(self, desk: Desk) -> Parsed[Any] | Problems:
+    def read(self, desk: CallContext) -> ParsedArguments[Any] | Problems:
         """Return the call's arguments, read strictly."""
         ...
 
     @property
-    def handle(self) -> Callable[[Desk, Parsed[Any]], Awaitable[Ending]]:
+    def handle(self) -> Callable[[CallContext, ParsedArguments[Any]], Awaitable[Ending]]:
         """Resolve, decide, compile and run what is asked; return the answer, or how the call ended without one."""
         ...
 
@@ -54,7 +54,7 @@ class Tool(Generic[A]):
 
     definition: ToolDefinition
     arguments: type[A]
-    handle: Callable[[Desk, Parsed[A]], Awaitable[Ending]]
+    handle: Callable[[CallContext, ParsedArguments[A]], Awaitable[Ending]]
 
     @property
     def resource(self) -> Resource:
@@ -66,7 +66,7 @@ class Tool(Generic[A]):
         """Tools are called."""
         return Action.CALL
 
-    def read(self, desk: Desk) -> Parsed[A] | Problems:
+    def read(self, desk: CallContext) -> ParsedArguments[A] | Problems:
         """Return the call's arguments, read strictly."""
         return read_arguments(desk.call.tool, desk.call.arguments, self.arguments)
 

@@ -13,8 +13,8 @@ from typing import Protocol
 from metricgate.approvals.outcome import NotCarriedOut
 from metricgate.approvals.proposal import ProposedAction
 from metricgate.gateway.gateway import Gateway
-from metricgate.gateway.office import Office, Person
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
+from metricgate.gateway.people_service import PeopleService, Person
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.switches import take_back_switches, throw_switch
 from metricgate.state.state import ProjectState
@@ -78,7 +78,7 @@ class DrillGateway:
     """
 
     gateway: Gateway
-    office: Office
+    office: PeopleService
     state: ProjectState
     reload: Callable[[], object]
 
@@ -126,7 +126,7 @@ class Scene:
             ToolCall(tool=tool, arguments=arguments, principal=principal, door="python")
         )
         happened, why = _told(outcome)
-        if isinstance(outcome, Refused | Held):
+        if isinstance(outcome, RefusedCall | Held):
             seconds = time.perf_counter() - begun
             self.report.contain_seconds = max(self.report.contain_seconds or 0.0, seconds)
         entry = None if outcome.record is None else outcome.record.index
@@ -204,10 +204,10 @@ class Scene:
 
     def refused(self, outcome: Outcome, *codes: str) -> None:
         """Check that a call was refused, with one of the codes where any are given."""
-        name = outcome.problems.first.code.name if isinstance(outcome, Refused) else type(outcome).__name__.lower()
+        name = outcome.problems.first.code.name if isinstance(outcome, RefusedCall) else type(outcome).__name__.lower()
         self.check(
             f"{self.report.steps[-1].attempted}: refused ({name})",
-            isinstance(outcome, Refused) and (not codes or name in codes),
+            isinstance(outcome, RefusedCall) and (not codes or name in codes),
         )
 
     def _note(self, attempted: str, done: ProposedAction | Problems) -> None:

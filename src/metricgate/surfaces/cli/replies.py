@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.surfaces.cli.project import Exit, Reply
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.problem_document import document_of, to_bytes
@@ -13,7 +13,7 @@ def reply_of(outcome: Outcome) -> Reply:
     match outcome:
         case Answered():
             return Reply(exit=Exit.ANSWERED, body=envelope(outcome))
-        case Refused():
+        case RefusedCall():
             return Reply(exit=Exit.REFUSED, body=to_bytes(document_of(outcome)))
         case Held():
             return Reply(exit=Exit.HELD, body=held_envelope(outcome))

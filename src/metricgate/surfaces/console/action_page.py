@@ -9,7 +9,7 @@ from typing import Final
 from metricgate.approvals.documents import outcome_to_json
 from metricgate.approvals.preview import SampleRow
 from metricgate.approvals.proposal import ProposedAction, State
-from metricgate.gateway.office import ActionView
+from metricgate.gateway.people_service import ActionView
 from metricgate.surfaces.console.words import CLASSES, cell, count_words
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json

@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from metricgate.gateway.office import Office
 from metricgate.gateway.people import ElsewhereLogin, PersonSession
+from metricgate.gateway.people_service import PeopleService
 from metricgate.surfaces.console.decision_pages import Deciding
 from metricgate.surfaces.console.forms import form_of
 from metricgate.surfaces.console.live import Live
@@ -30,7 +30,7 @@ class Console:
     """The pages under ``/console``."""
 
     def __init__(
-        self, office: Office, admission: Admission, *, project: str, elsewhere: ElsewhereLogin | None = None
+        self, office: PeopleService, admission: Admission, *, project: str, elsewhere: ElsewhereLogin | None = None
     ) -> None:
         """Take the office, who knows people, the project's name, and the OpenID provider if there is one."""
         self._admission = admission

@@ -9,8 +9,8 @@ from starlette.responses import RedirectResponse, Response
 
 from metricgate.approvals.lifecycle import REVIEWS, count_missing_reviews, list_quorums
 from metricgate.approvals.proposal import ProposedAction, State
-from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
+from metricgate.gateway.people_service import PeopleService
 from metricgate.surfaces.console.action_page import (
     outcome_words,
     rows_of,
@@ -39,7 +39,7 @@ _DONE = {
 class Deciding:
     """Pages of actions."""
 
-    def __init__(self, pages: Pages, office: Office) -> None:
+    def __init__(self, pages: Pages, office: PeopleService) -> None:
         self._pages = pages
         self._office = office
 

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from metricgate.gateway.office import Office
+from metricgate.gateway.people_service import PeopleService
 from metricgate.surfaces.human.session_auth import CONSOLE, Admission
 from metricgate.vocabulary.problem import Problems
 
@@ -24,7 +24,7 @@ _LONGEST_SECONDS: Final = 300.0
 class Live:
     """The stream of changes. It says that something changed, never what."""
 
-    def __init__(self, office: Office, admission: Admission) -> None:
+    def __init__(self, office: PeopleService, admission: Admission) -> None:
         self._office = office
         self._admission = admission
         self._open: dict[str, int] = {}

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from metricgate.gateway.people import ElsewhereLogin, Login, Opened, PersonSession
+from metricgate.gateway.people import ElsewhereLogin, Login, OpenedSession, PersonSession
 from metricgate.surfaces.console.forms import form_of
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
@@ -100,7 +100,7 @@ class LoggingIn:
             return self._page(request, problems=opened, name=name[:320], next_path=next_path)
         return await self._welcome(request, opened, next_path)
 
-    async def _welcome(self, request: Request, opened: Opened, next_path: str) -> Response:
+    async def _welcome(self, request: Request, opened: OpenedSession, next_path: str) -> Response:
         # A new login is a new session: whatever token the browser had before opens nothing from now on.
         before = await self._admission.admit(request)
         if not isinstance(before, Problems):

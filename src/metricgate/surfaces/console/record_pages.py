@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
+from metricgate.gateway.people_service import PeopleService
 from metricgate.state.record import EntryFilter
 from metricgate.surfaces.console.entry_page import entry_page, entry_row
 from metricgate.surfaces.console.pictures import BOX_HEIGHT, BOX_WIDTH, edges_of, lineage
@@ -30,7 +30,7 @@ _FORMS = (("csv", "CSV"), ("jsonl", "JSON lines"), ("parquet", "Parquet"), ("man
 class RecordPages:
     """Pages that change nothing."""
 
-    def __init__(self, pages: Pages, office: Office) -> None:
+    def __init__(self, pages: Pages, office: PeopleService) -> None:
         self._pages = pages
         self._office = office
 

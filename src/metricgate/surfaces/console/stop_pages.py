@@ -5,8 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from metricgate.gateway.office import Office
 from metricgate.gateway.people import PersonSession
+from metricgate.gateway.people_service import PeopleService
 from metricgate.surfaces.console.pictures import bar
 from metricgate.surfaces.console.templates_env import Pages
 from metricgate.surfaces.human import codes
@@ -21,7 +21,7 @@ _LONGEST = 2_000
 class Stopping:
     """The page of agents, and switches."""
 
-    def __init__(self, pages: Pages, office: Office) -> None:
+    def __init__(self, pages: Pages, office: PeopleService) -> None:
         self._pages = pages
         self._office = office
 

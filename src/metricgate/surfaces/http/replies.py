@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Send
 
-from metricgate.gateway.outcome import Record
+from metricgate.gateway.outcome import RecordPosition
 from metricgate.surfaces.problem_document import MEDIA_TYPE, problem_document, to_bytes
 from metricgate.vocabulary.problem import Problem, Problems
 
@@ -59,6 +59,6 @@ def challenge(problem: Problem, metadata_url: str | None) -> bytes:
 RECORD_HEADER = b"x-metricgate-record"
 
 
-def record_header(record: Record | None) -> Headers:
+def record_header(record: RecordPosition | None) -> Headers:
     """Return ``X-Metricgate-Record`` where there is a record."""
     return () if record is None else ((RECORD_HEADER, b"%d" % record.index),)

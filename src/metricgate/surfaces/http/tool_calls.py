@@ -7,7 +7,7 @@ from typing import Final
 
 from starlette.types import Receive, Scope, Send
 
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.surfaces.envelope import envelope, held_envelope
 from metricgate.surfaces.http.body import ClientGone, read_json
@@ -96,9 +96,9 @@ async def reply_outcome(send: Send, outcome: Outcome) -> None:
     match outcome:
         case Answered():
             await reply(send, 200, envelope(outcome), headers=record_header(outcome.record))
-        case Refused() | Fault():
+        case RefusedCall() | Fault():
             document = document_of(outcome)
-            status = outcome.status if isinstance(outcome, Refused) else outcome.problem.code.status
+            status = outcome.status if isinstance(outcome, RefusedCall) else outcome.problem.code.status
             await reply(send, status, to_bytes(document), MEDIA_TYPE.encode(), record_header(outcome.record))
         case Held():
             await reply(send, _HELD, held_envelope(outcome), headers=record_header(outcome.record))

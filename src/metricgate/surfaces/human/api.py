@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from metricgate.approvals.proposal import ProposedAction
-from metricgate.gateway.office import Office, Person
 from metricgate.gateway.people import Login
+from metricgate.gateway.people_service import PeopleService, Person
 from metricgate.surfaces.human import codes, requests, responses
 from metricgate.surfaces.human.query_params import action_filter, entries_asked
 from metricgate.surfaces.human.record_exports import EXPORTS, export_response
@@ -25,7 +25,7 @@ Work = Callable[[Request, Person], Awaitable[Response]]
 class PeopleApi:
     """Routes under ``/v1/``. Each checks who asks, and that a change by cookie was meant."""
 
-    def __init__(self, office: Office, admission: Admission) -> None:
+    def __init__(self, office: PeopleService, admission: Admission) -> None:
         self._office = office
         self._admission = admission
 

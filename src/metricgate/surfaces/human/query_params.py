@@ -1,4 +1,4 @@
-"""Parameters of a URL -> filters of the ``Office``. Unknown names and values are problems, never ignored."""
+"""Parameters of a URL -> filters of the ``PeopleService``. Unknown names and values are problems, never ignored."""
 
 from __future__ import annotations
 

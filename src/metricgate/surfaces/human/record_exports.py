@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from metricgate.gateway.office import Office, Person
+from metricgate.gateway.people_service import PeopleService, Person
 from metricgate.surfaces.human import codes, responses
 from metricgate.surfaces.human.query_params import entries_asked
 from metricgate.surfaces.human.session_auth import refusal_of
@@ -21,7 +21,7 @@ MANIFEST: Final = "metricgate-manifest"
 """The header in which a file's manifest comes."""
 
 
-async def export_response(request: Request, person: Person, office: Office, form: str) -> Response:
+async def export_response(request: Request, person: Person, office: PeopleService, form: str) -> Response:
     """Return the file that is asked for, or its manifest alone."""
     asked = entries_asked(request.query_params, besides=("format",))
     given = [name for name in ("limit", "before") if name in request.query_params]

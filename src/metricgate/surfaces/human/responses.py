@@ -1,4 +1,4 @@
-"""What the ``Office`` returns, as JSON, CSV and lines of JSON."""
+"""What the ``PeopleService`` returns, as JSON, CSV and lines of JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from metricgate.approvals.documents import outcome_to_json, preview_to_json, ris
 from metricgate.approvals.lifecycle import Quorum
 from metricgate.approvals.preview import SampleRow, TablePreview
 from metricgate.approvals.proposal import HumanDecision, ProposedAction, Requirement, Review
-from metricgate.gateway.office import ActionView, AgentView
+from metricgate.gateway.people_service import ActionView, AgentView
 from metricgate.vocabulary.json import Json, canonical_json
 
 FORMATS: Final = ("json", "csv", "jsonl")

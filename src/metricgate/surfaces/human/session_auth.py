@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from metricgate.gateway.people import Opened, People, PersonSession
+from metricgate.gateway.people import OpenedSession, People, PersonSession
 from metricgate.surfaces.human import codes
 from metricgate.vocabulary.problem import Code, Problem, Problems
 
@@ -95,7 +95,7 @@ class Admission:
         """Return what an earlier login left with the browser."""
         return request.cookies.get(self._device)
 
-    def keep(self, response: Response, opened: Opened) -> None:
+    def keep(self, response: Response, opened: OpenedSession) -> None:
         """Leave a new session with the browser."""
         response.set_cookie(self._cookie, opened.token, path="/", secure=self._secure, httponly=True, samesite="lax")
         if opened.device is not None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from metricgate.gateway.outcome import Outcome, Refused
+from metricgate.gateway.outcome import Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
 AMBIGUOUS: Final = "E_AMBIGUOUS_METRIC"
@@ -57,7 +57,7 @@ class Ambiguity:
 
 def ambiguity_of(outcome: Outcome) -> Ambiguity | None:
     """Return the first ambiguity, where ambiguous names are all that is wrong."""
-    if not isinstance(outcome, Refused) or any(each.code.name != AMBIGUOUS for each in outcome.problems):
+    if not isinstance(outcome, RefusedCall) or any(each.code.name != AMBIGUOUS for each in outcome.problems):
         return None
     first = outcome.problems.first
     listed = first.details.get("candidates")

@@ -12,7 +12,7 @@ from typing import Final
 
 import mcp_types as types
 
-from metricgate.gateway.outcome import Held, Record
+from metricgate.gateway.outcome import Held, RecordPosition
 
 PageOf = Callable[[str], str]
 """Gives the URL of an action's page at the console, by the action's id."""
@@ -53,4 +53,4 @@ def held_in(state: str) -> Held | None:
     if not isinstance(found, dict):
         return None
     body, index, trace_id = found[FIELD]
-    return Held(answer=json.loads(body), body=body.encode(), record=Record(index=index, trace_id=trace_id))
+    return Held(answer=json.loads(body), body=body.encode(), record=RecordPosition(index=index, trace_id=trace_id))

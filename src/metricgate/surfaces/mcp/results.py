@@ -8,7 +8,7 @@ from typing import Final
 import mcp_types as types
 import orjson
 
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.surfaces.envelope import envelope
 from metricgate.surfaces.mcp.clarification import label_of
@@ -48,7 +48,7 @@ def result_of(outcome: Outcome) -> types.CallToolResult:
         case Answered() | Held():
             body = envelope(outcome)
             return types.CallToolResult(content=[_text_content(body.decode())], structured_content=orjson.loads(body))
-        case Refused() | Fault():
+        case RefusedCall() | Fault():
             document = orjson.loads(to_bytes(document_of(outcome)))
             return types.CallToolResult(
                 content=[_text_content(_outcome_words(outcome))], is_error=True, _meta={PROBLEM: document}
@@ -59,7 +59,7 @@ def _text_content(text: str) -> types.TextContent:
     return types.TextContent(type="text", text=text)
 
 
-def _outcome_words(outcome: Refused | Fault) -> str:
+def _outcome_words(outcome: RefusedCall | Fault) -> str:
     """Return everything in words: many clients show a model nothing but the text."""
     if isinstance(outcome, Fault):
         parts = [words_of(outcome.problem)]

@@ -15,7 +15,7 @@ import httpx2
 import orjson
 
 from metricgate.gateway.answers import Verdicts
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RecordPosition, RefusedCall
 from metricgate.gateway.tool import ToolCall, ToolDefinition
 from metricgate.operations import codes
 from metricgate.surfaces.purpose import HEADER
@@ -107,11 +107,11 @@ def _outcome(status: int, content: bytes) -> Outcome:
     problems = _problems(document)
     if status >= _SERVER_ERROR:
         return Fault(problem=problems.first, record=record)
-    return Refused(problems=problems, rules=tuple(document.get("rules", ())), record=record)
+    return RefusedCall(problems=problems, rules=tuple(document.get("rules", ())), record=record)
 
 
-def _record(found: Mapping[str, Json] | None) -> Record | None:
-    return None if found is None else Record(index=int(str(found["index"])), trace_id=str(found["trace_id"]))
+def _record(found: Mapping[str, Json] | None) -> RecordPosition | None:
+    return None if found is None else RecordPosition(index=int(str(found["index"])), trace_id=str(found["trace_id"]))
 
 
 def _problems(document: Mapping[str, Json]) -> Problems:

@@ -22,7 +22,7 @@ from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import NoteError, open_checkpoint
 from metricgate.ledger.receipt import verify_receipt
-from metricgate.state.record import Durable, EntryFilter, LedgerUnavailable
+from metricgate.state.record import AppendReceipt, EntryFilter, LedgerUnavailable
 
 CALL = {
     "gen_ai.agent.id": "copilot",
@@ -182,7 +182,7 @@ def test_too_many_waiting_are_refused(tmp_path):
         return await asyncio.gather(*[ledger.append("e", {}) for _ in range(200)], return_exceptions=True)
 
     answers = asyncio.run(flood())
-    kept = [answer.index for answer in answers if isinstance(answer, Durable)]
+    kept = [answer.index for answer in answers if isinstance(answer, AppendReceipt)]
     assert any(isinstance(answer, LedgerUnavailable) for answer in answers)
     assert kept == list(range(1, len(kept) + 1))
     ledger.close()

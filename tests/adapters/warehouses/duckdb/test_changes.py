@@ -124,14 +124,14 @@ def test_several_steps_change_rows_of_several_tables_and_are_taken_back_exactly(
         assert effect.digest == rehearsal.effect.digest
         assert [len(each.rows) for each in effect.tables] == [2, 2, 1, 1]
         assert effect.tables[0].rows[0].after[1:3] == ("paid", "21.00")
-        assert await warehouse.applied(["act-1", "act-2"]) == {"act-1"}
+        assert await warehouse.find_committed(["act-1", "act-2"]) == {"act-1"}
         assert await rows(warehouse, "SELECT length(" + '"a ""name""; --"' + ") FROM lines") == [[50000]]
         shapes = await warehouse.shapes([each.table for each in effect.tables])
         back = taking_back(effect, shapes)
         undo = await warehouse.rehearse_changes(back, most_rows=100, seconds=30)
         await warehouse.apply(release(undo, action="act-2"), ready)
         assert [await rows(warehouse, everything), await rows(warehouse, lines)] == before
-        assert await warehouse.applied(["act-1", "act-2"]) == {"act-1", "act-2"}
+        assert await warehouse.find_committed(["act-1", "act-2"]) == {"act-1", "act-2"}
 
     using(options, work)
 
@@ -165,7 +165,7 @@ def test_rows_that_changed_after_the_rehearsal_are_told_and_nothing_is_done(opti
         await carried_out(warehouse, plan(meanwhile[2]), "m2")
         found = await refused(third)
         assert (found.code, found.rows) == ("E_ROWS_CHANGED", ((table("orders"), ("3",)),))
-        assert await warehouse.applied(["late"]) == frozenset()
+        assert await warehouse.find_committed(["late"]) == frozenset()
 
     using(options, work)
 
@@ -326,7 +326,7 @@ def test_values_and_names_are_never_taken_for_sql(leaving: Doing):
         await carried_out(warehouse, plan(changed), "act-2")
         assert await rows(warehouse, 'SELECT "a ""name""; --" FROM lines WHERE place LIKE \'%DROP%\'') == [[odd]]
         await carried_out(warehouse, plan(step("delete", "lines", "SELECT 1, $1", odd, key="order_id place")), odd)
-        assert await warehouse.applied([odd, "act-2", "' OR 1=1"]) == {odd, "act-2"}
+        assert await warehouse.find_committed([odd, "act-2", "' OR 1=1"]) == {odd, "act-2"}
 
     leaving(work)
 

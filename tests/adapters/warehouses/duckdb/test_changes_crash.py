@@ -102,7 +102,7 @@ def apply_killed(
         rehearsal = await warehouse.rehearse(wanted)
         with suppress(OutcomeUnknown):
             await warehouse.apply(release(rehearsal, wanted), killing(warehouse))
-        marked = "act-1" in await warehouse.applied(["act-1"])
+        marked = "act-1" in await warehouse.find_committed(["act-1"])
         [found] = await rows(warehouse, NEW)
         if not marked:  # it can be carried out now
             await carried_out(warehouse, ONE, "act-2")
@@ -157,9 +157,9 @@ def test_a_journal_that_fails_keeps_the_change_from_being_made(options: DuckDBOp
         rehearsal = await warehouse.rehearse(WANTED)
         with pytest.raises(JournalFull):
             await warehouse.apply(release(rehearsal, WANTED), prepare)
-        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 300]])
+        assert (await warehouse.find_committed(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 300]])
         await warehouse.apply(release(rehearsal, WANTED), ready)
-        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[300, 300]])
+        assert (await warehouse.find_committed(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[300, 300]])
         assert warehouse.worker_pids[0] == pids[0]
 
     using(options, work)
@@ -173,7 +173,7 @@ def test_what_was_committed_is_there_for_whoever_opens_the_file_next(options: Du
         kill(warehouse)
 
     async def second(warehouse: DuckDBWarehouse) -> None:
-        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[300, 300]])
+        assert (await warehouse.find_committed(["act-1"]), await rows(warehouse, NEW)) == ({"act-1"}, [[300, 300]])
 
     using(options, first)
     using(options, second)
@@ -188,7 +188,7 @@ def test_a_runaway_source_ends_in_time_and_reads_go_on(leaving: Doing):
         change = asyncio.create_task(warehouse.rehearse(runaway))
         await asyncio.sleep(0.3)
         assert await rows(warehouse, NEW) == [[0, 300]]
-        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert await warehouse.find_committed(["act-1"]) == frozenset()
         assert not change.done()
         with pytest.raises(ChangeFailed) as caught:
             await change
@@ -227,7 +227,7 @@ def test_a_deadline_that_passes_while_the_journal_is_written_stops_the_change(le
         with pytest.raises(ChangeFailed) as caught:
             await warehouse.apply(changes, lambda _effect: time.sleep(1.0))
         assert caught.value.code == "E_WAREHOUSE_TIMEOUT"
-        assert (await warehouse.applied(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 300]])
+        assert (await warehouse.find_committed(["act-1"]), await rows(warehouse, NEW)) == (frozenset(), [[0, 300]])
 
     leaving(work)
 
@@ -271,7 +271,7 @@ def test_a_change_that_waits_for_its_turn_outlives_the_worker(options: DuckDBOpt
         with pytest.raises(OutcomeUnknown):
             await warehouse.apply(release(one, ONE), prepare)
         assert (await waiting[0]).digest == two.effect.digest
-        assert await warehouse.applied(["act-1"]) == frozenset()
+        assert await warehouse.find_committed(["act-1"]) == frozenset()
 
     using(options, work)
 

@@ -18,7 +18,7 @@ from tests.gateway.changes.shop import STEN, Shop, write_shop
 
 from metricgate.bootstrap.running import running
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway.outcome import Refused
+from metricgate.gateway.outcome import RefusedCall
 from metricgate.operations.people_service import ProjectPeopleService
 from metricgate.settings.settings import load_settings
 
@@ -78,7 +78,7 @@ async def _made(folder: Path) -> dict[str, str]:
 
 async def _proposed(shop: Shop, key: str, sql: str) -> str:
     outcome = await shop.call("propose_write", sql=sql, dry_run=False, idempotency_key=f"{key}-0001")
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, RefusedCall):
         sys.exit(str(outcome))
     held = getattr(outcome, "action_id", None)
     found = str(held or outcome.answer["action_id"])

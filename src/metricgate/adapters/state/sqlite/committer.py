@@ -18,7 +18,7 @@ from metricgate.adapters.state.sqlite.ledger_tree import Tree, read_tree
 from metricgate.ledger.entry import EntryDraft
 from metricgate.ledger.merkle import leaf_hash
 from metricgate.ledger.note import Checkpoint, Signer
-from metricgate.state.record import Durable, LedgerUnavailable
+from metricgate.state.record import AppendReceipt, LedgerUnavailable
 
 MOST_BATCH = 256
 """Entries in one transaction at most."""
@@ -40,7 +40,7 @@ class Waiting:
     """An entry on its way to the disk, and whom to tell."""
 
     draft: EntryDraft
-    done: Callable[[Durable | LedgerUnavailable], None]
+    done: Callable[[AppendReceipt | LedgerUnavailable], None]
     erasure: Erasure | None = None
 
 
@@ -128,7 +128,7 @@ class Committer:
         self._close()
 
     def _settle(self, batch: list[Waiting]) -> None:
-        answers: list[Durable | LedgerUnavailable]
+        answers: list[AppendReceipt | LedgerUnavailable]
         try:
             answers = [*self.commit(batch)]
             self._wrote = True
@@ -139,7 +139,7 @@ class Committer:
         for waiting, answer in zip(batch, answers, strict=True):
             waiting.done(answer)
 
-    def commit(self, batch: Sequence[Waiting]) -> list[Durable]:
+    def commit(self, batch: Sequence[Waiting]) -> list[AppendReceipt]:
         """Make a batch durable, all of it or nothing.
 
         Raises:
@@ -159,7 +159,7 @@ class Committer:
                 checkpoint = self._checkpoint(tree)
                 signature = self._signer.sign(checkpoint)
                 seals.append((checkpoint.size, ledger_file.pack_seal(block, checkpoint.root, signature)))
-            answers.append(Durable(index=index, leaf_hash=hashed.hex()))
+            answers.append(AppendReceipt(index=index, leaf_hash=hashed.hex()))
         checkpoint = self._checkpoint(tree)
         head = ledger_file.pack_head(checkpoint, self._signer.sign(checkpoint))
         try:

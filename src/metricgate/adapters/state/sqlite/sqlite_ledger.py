@@ -22,7 +22,7 @@ from metricgate.ledger.events.log import ErasedBodies, LogOpened, RecoveryMarked
 from metricgate.ledger.events.shared import Link, facts_of_actor
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
-from metricgate.state.record import Durable, EntryOwner, LedgerUnavailable
+from metricgate.state.record import AppendReceipt, EntryOwner, LedgerUnavailable
 from metricgate.vocabulary.actor import ActorKind, operator
 from metricgate.vocabulary.clock import Clock
 from metricgate.vocabulary.json import Json
@@ -35,7 +35,7 @@ _SECONDS = 30.0
 _NAME_BYTES = 10
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
-Answer = Durable | LedgerUnavailable
+Answer = AppendReceipt | LedgerUnavailable
 
 
 class SqliteLedger:
@@ -144,19 +144,19 @@ class SqliteLedger:
 
     async def append(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Append one entry; returns when it is durable.
 
         Raises:
             LedgerUnavailable: it could not be made durable, or too many wait.
         """
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Durable] = loop.create_future()
+        future: asyncio.Future[AppendReceipt] = loop.create_future()
 
         def settle(answer: Answer) -> None:
             if future.done():  # the awaiting task was cancelled; the entry stands all the same
                 return
-            if isinstance(answer, Durable):
+            if isinstance(answer, AppendReceipt):
                 future.set_result(answer)
             else:
                 future.set_exception(answer)
@@ -172,7 +172,7 @@ class SqliteLedger:
 
     def append_blocking(
         self, event: str, fields: Mapping[str, Json], *, bodies: Mapping[str, Json] | None = None
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Append one entry from a thread that has no event loop; returns when it is durable.
 
         Raises:
@@ -188,7 +188,7 @@ class SqliteLedger:
         basis: str,
         reason: str = "",
         also: Mapping[str, int] | None = None,
-    ) -> Durable:
+    ) -> AppendReceipt:
         """Erase bodies for good and record it, in one transaction; every proof stays valid.
 
         Args:
@@ -254,7 +254,7 @@ class SqliteLedger:
         self._committer.stop()
         self._holding.close()
 
-    def _wait(self, draft: entry.EntryDraft) -> Durable:
+    def _wait(self, draft: entry.EntryDraft) -> AppendReceipt:
         event, answers = threading.Event(), list[Answer]()
 
         def done(answer: Answer) -> None:
@@ -264,7 +264,7 @@ class SqliteLedger:
         self._put(Waiting(draft=draft, done=done))
         return self._answered(event, answers)
 
-    def _answered(self, event: threading.Event, answers: list[Answer]) -> Durable:
+    def _answered(self, event: threading.Event, answers: list[Answer]) -> AppendReceipt:
         if not event.wait(_SECONDS):
             raise LedgerUnavailable(f"the ledger did not write within {_SECONDS} seconds")
         if isinstance(answers[0], LedgerUnavailable):

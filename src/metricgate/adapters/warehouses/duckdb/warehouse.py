@@ -36,7 +36,7 @@ from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes.kept_change import KeptChange
 from metricgate.gateway.changes.ports import ChangePlan, Rehearsal, ReleasedChange, View
 from metricgate.gateway.codes import WAREHOUSE_FAILED, WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, WarehouseError
 from metricgate.vocabulary.account_finding import ADVICE, WRONG, AccountFinding
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
@@ -96,7 +96,7 @@ class DuckDBWarehouse:
         """The numbers of the worker processes that run, the parser's last."""
         return (*self._jail.pids(), *self._parser.pids())
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Run the statement within the verdict's limits, or within the options' where it sets none.
 
         The time limit counts from the call, waiting included. When the awaiting task is cancelled, this statement alone
@@ -131,7 +131,7 @@ class DuckDBWarehouse:
             return await own.do(_METADATA_SECONDS, lambda call: own.types(call, selects))
         return await self._jailed.do(_METADATA_SECONDS, lambda call: self._types(call, selects))
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return ``(database, schema, table)`` of each relation that exists."""
         found, database = await self._catalogue()
         full = {relation: _full_name(relation, database) for relation in relations}
@@ -201,7 +201,7 @@ class DuckDBWarehouse:
         wanted = KeptChange(plan=None, changes=(), views=(), most_rows=1, seconds=seconds, structure=change)
         return await self._opened().rehearse(wanted)
 
-    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+    async def is_restructured(self, change: StructureChange, action_id: str) -> bool:
         """Return False: DuckDB rolls DDL back, and the marker tells."""
         _ = change, action_id
         return False
@@ -216,7 +216,7 @@ class DuckDBWarehouse:
         self._data_state = _state_of(self._options.path)
         return effect
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return those actions whose transaction was committed, by the table of markers."""
         return await self._opened().applied(action_ids)
 
@@ -244,7 +244,7 @@ class DuckDBWarehouse:
             seconds=time.perf_counter() - begin,
         )
 
-    def _rows(self, call: Call, released: Released, seconds: float) -> Batches | Fetched:
+    def _rows(self, call: Call, released: ReleasedStatement, seconds: float) -> Batches | Fetched:
         statement, caps = released.statement, caps_of(released, self._options.largest_result_bytes)
         question: Head = {
             "kind": "run",

@@ -23,7 +23,7 @@ from typing import TypeVar
 
 from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.adapters.warehouses.servers.session import CANCELLED, TIMEOUT, UNAVAILABLE, ReadSession
-from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, WarehouseError
 from metricgate.vocabulary.account_finding import AccountFinding
 from metricgate.vocabulary.result import Column, ValueType
 
@@ -118,7 +118,7 @@ class Sessions:
         self._watching = False
         self._closed = False
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Run a statement within the verdict's limits, or within the bounds where it sets none.
 
         The time limit counts from the call, waiting for a thread included.

@@ -13,7 +13,7 @@ from metricgate.changing.shape import Location, TableShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.changes import codes
 from metricgate.gateway.changes.ports import ChangeFailed, ChangePlan, Rehearsal, ReleasedChange, View
-from metricgate.gateway.ports import Released, Rows, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, Rows, WarehouseError
 from metricgate.vocabulary.account_finding import WRONG, AccountFinding
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.opinion import Opinion
@@ -40,7 +40,7 @@ class ServerWarehouse:
         """Nothing: a server does not say when its data changed."""
         return {}
 
-    async def run(self, released: Released) -> Rows:
+    async def run(self, released: ReleasedStatement) -> Rows:
         """Run the statement; see ``Sessions.run``."""
         return await self._sessions.run(released)
 
@@ -54,7 +54,7 @@ class ServerWarehouse:
         """Return the types of the columns of SELECTs of our own that read no row."""
         return await self._sessions.types(selects)
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full name of each relation that the account may read."""
         return await self._sessions.located(relations)
 
@@ -119,7 +119,7 @@ class ServerWarehouse:
         """Look up what a change of a table itself would do, as ``WritableWarehouse`` says."""
         return await self._opened_for_changes().rehearse_structure(change, seconds=seconds)
 
-    async def restructured(self, change: StructureChange, action_id: str) -> bool:
+    async def is_restructured(self, change: StructureChange, action_id: str) -> bool:
         """Return whether a table stands as an action leaves it, as ``WritableWarehouse`` says."""
         return self._writer is not None and await self._writer.restructured(change, action_id)
 
@@ -131,7 +131,7 @@ class ServerWarehouse:
         """Carry it out and commit, or change nothing, as ``WritableWarehouse`` says."""
         return await self._opened_for_changes().apply(released, prepare)
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return which actions were committed, as ``WritableWarehouse`` says."""
         if self._writer is None:
             return frozenset()

@@ -17,7 +17,7 @@ from metricgate.adapters.warehouses.duckdb.reading.results import Batches, Fetch
 from metricgate.adapters.warehouses.engine_calls import Call, EngineCalls
 from metricgate.adapters.warehouses.kept_rows import caps_of
 from metricgate.gateway.codes import WAREHOUSE_UNAVAILABLE
-from metricgate.gateway.ports import Released, WarehouseError
+from metricgate.gateway.ports import ReleasedStatement, WarehouseError
 from metricgate.vocabulary.result import ValueType
 
 _Result = TypeVar("_Result")
@@ -72,7 +72,7 @@ class Own:
             await self._calls.close()
             self._engine.close()
 
-    def rows(self, call: Call, released: Released) -> Batches | Fetched:
+    def rows(self, call: Call, released: ReleasedStatement) -> Batches | Fetched:
         """Run a statement. In a thread, as the others."""
         statement, caps = released.statement, caps_of(released, self._largest)
         return self._with_cursor(

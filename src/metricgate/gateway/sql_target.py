@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from metricgate.catalog.model import SemanticModel
 from metricgate.gateway import codes
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import readable_homes, readable_tables
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.ports import WarehouseError
 from metricgate.guarding.codes import UNKNOWN_TABLE
@@ -25,7 +25,7 @@ class Chosen:
     elsewhere: dict[str, tuple[SemanticModel, ...]]
 
 
-def choose(desk: Desk, wanted: str | None) -> Chosen | Problems:
+def choose(desk: CallContext, wanted: str | None) -> Chosen | Problems:
     """Return the warehouse of that name, or the only one that holds something for the caller.
 
     A warehouse in which the caller may read nothing looks like one that is not there.
@@ -45,13 +45,13 @@ def choose(desk: Desk, wanted: str | None) -> Chosen | Problems:
         return Problems((Problem(code=codes.NO_SUCH_WAREHOUSE, message=message, where=where, hint=hint),))
     name = wanted or next(iter(homes), None)
     return Chosen(
-        engine=desk.engines.named(name),
+        engine=desk.engines.find(name),
         models=() if name is None else homes[name],
         elsewhere={home: models for home, models in homes.items() if home != name},
     )
 
 
-async def pointed_elsewhere(desk: Desk, chosen: Chosen, problems: Problems) -> Problems:
+async def pointed_elsewhere(desk: CallContext, chosen: Chosen, problems: Problems) -> Problems:
     """Return the problems; those about a table that the caller may read in another warehouse say where it is."""
     unknown = [each for each in problems if each.code is UNKNOWN_TABLE]
     if not unknown or not chosen.elsewhere:
@@ -63,16 +63,16 @@ async def pointed_elsewhere(desk: Desk, chosen: Chosen, problems: Problems) -> P
     return Problems(tuple(_pointed(each, homes) if each in unknown else each for each in problems))
 
 
-async def _ways(desk: Desk, home: str, models: tuple[SemanticModel, ...]) -> set[str]:
+async def _ways(desk: CallContext, home: str, models: tuple[SemanticModel, ...]) -> set[str]:
     """Each way to write a table of that warehouse, in lower case; none where it cannot be asked now."""
     try:
-        tables = await readable_tables(desk, desk.engines.named(home), models)
+        tables = await readable_tables(desk, desk.engines.find(home), models)
     except WarehouseError:
         return set()
-    return {way.lower() for table in tables for way in _names(table)}
+    return {way.lower() for table in tables for way in _names_of(table)}
 
 
-def _names(table: GovernedTable) -> list[str]:
+def _names_of(table: GovernedTable) -> list[str]:
     return [table.dataset, *(".".join(table.source[start:]) for start in range(len(table.source)))]
 
 

@@ -18,7 +18,7 @@ def summary_of(metric: Metric) -> dict[str, Any]:
     return {
         "name": header.name,
         "label": header.label,
-        "description": shortened(header.description),
+        "description": shorten(header.description),
         "domain": header.domain,
         "owner": header.owner,
         "status": str(header.status),
@@ -29,7 +29,7 @@ def summary_of(metric: Metric) -> dict[str, Any]:
     }
 
 
-def shortened(text: str) -> str:
+def shorten(text: str) -> str:
     """Return at most ``MOST_TEXT`` characters, with an ellipsis where something was cut."""
     return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
@@ -40,6 +40,6 @@ def member_as_json(member: ReachableMember) -> dict[str, Json]:
         "name": member.name,
         "type": str(member.type),
         "grain": None if member.grain is None else str(member.grain),
-        "description": shortened(member.description),
+        "description": shorten(member.description),
         "path": list(member.path),
     }

@@ -33,13 +33,13 @@ def result_of(check: Check, rows: Rows) -> CheckResult:
     counts = counts_of(rows)
     match check:
         case KeyCheck():
-            found = _key(check, counts)
+            found = _key_result(check, counts)
         case WindowCheck():
-            found = _windows(counts)
+            found = _window_result(counts)
         case ReferenceCheck():
-            found = _reference(counts)
+            found = _reference_result(counts)
         case SpineCheck():
-            found = _spine(check, counts, rows)
+            found = _spine_result(check, counts, rows)
         case _:
             assert_never(check)
     kind, subject = name_of(check)
@@ -61,7 +61,7 @@ def many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _key(check: KeyCheck, counts: Mapping[str, int]) -> tuple[CheckState, str]:
+def _key_result(check: KeyCheck, counts: Mapping[str, int]) -> tuple[CheckState, str]:
     read = many(counts["rows_read"], "row")
     keys, rows = counts["repeated_keys"], counts["repeated_rows"]
     if keys and check.history:
@@ -74,7 +74,7 @@ def _key(check: KeyCheck, counts: Mapping[str, int]) -> tuple[CheckState, str]:
     return CheckState.HOLDS, read
 
 
-def _windows(counts: Mapping[str, int]) -> tuple[CheckState, str]:
+def _window_result(counts: Mapping[str, int]) -> tuple[CheckState, str]:
     read = many(counts["rows_read"], "row")
     if counts["inverted"]:
         ends = "ends before it starts" if counts["inverted"] == 1 else "end before they start"
@@ -84,14 +84,14 @@ def _windows(counts: Mapping[str, int]) -> tuple[CheckState, str]:
     return CheckState.HOLDS, read
 
 
-def _reference(counts: Mapping[str, int]) -> tuple[CheckState, str]:
+def _reference_result(counts: Mapping[str, int]) -> tuple[CheckState, str]:
     read = f"{many(counts['rows_read'], 'row')} with a key"
     if counts["orphans"]:
         return CheckState.WARNS, f"{many(counts['orphans'], 'row')} without a partner of {read}"
     return CheckState.HOLDS, read
 
 
-def _spine(check: SpineCheck, counts: Mapping[str, int], rows: Rows) -> tuple[CheckState, str]:
+def _spine_result(check: SpineCheck, counts: Mapping[str, int], rows: Rows) -> tuple[CheckState, str]:
     spine = SpineFound.of(check, rows, counts)
     if spine.ends is None:
         return CheckState.BROKEN, "no moment at all"

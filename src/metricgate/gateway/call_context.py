@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures, span_names
-from metricgate.gateway.answers import Draft, through_stages
+from metricgate.gateway.answers import AnswerDraft, through_stages
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, Record, Refused
-from metricgate.gateway.ports import Observer, Released, Rows, Span
+from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RecordPosition, RefusedCall
+from metricgate.gateway.ports import Observer, ReleasedStatement, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
@@ -38,7 +38,7 @@ from metricgate.ledger.events.shared import Link
 from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
-from metricgate.state.record import Durable, Ledger, LedgerUnavailable, record_event
+from metricgate.state.record import AppendReceipt, Ledger, LedgerUnavailable, record_event
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import canonical_json
 from metricgate.vocabulary.problem import Problem, Problems
@@ -58,11 +58,11 @@ class Ran:
     """Rows that came back, and the intent under which they were fetched."""
 
     rows: Rows
-    intent: Durable
+    intent: AppendReceipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class CallContext:
     """Everything a tool may use while it serves one call.
 
     A tool decides *what* to ask for; the desk sees to it that nothing runs without a verdict and a durable intent, and
@@ -82,7 +82,7 @@ class Desk:
     """What is known of the keys that answers join by."""
     changes: ChangeServices | None = None
     """What changes need; None where the gateway serves no changes."""
-    released: list[Durable] = field(default_factory=list)
+    released: list[AppendReceipt] = field(default_factory=list)
     """Intents that have no outcome yet."""
     charges: Charges = field(default_factory=Charges)
     """What the call has cost of its caller's budgets."""
@@ -141,7 +141,7 @@ class Desk:
             verdict: must allow; anything else is a programming error and raises ``ValueError``.
             facts: what the question is about: metrics with versions, datasets.
         """
-        spent = await self.charged(verdict)
+        spent = await self.charge(verdict)
         if spent is not None:
             return CallRefusal(Problems((spent,)), verdict, facts)
         ran = await self._released(engine, statement, verdict, facts)
@@ -167,7 +167,7 @@ class Desk:
         intent = await self._intend(verdict, facts, entries.statement_facts(statement, engine.name, engine.dialect))
         if intent is None:
             return ledger_fault()
-        released = Released(statement=statement, verdict=verdict, intent=intent)
+        released = ReleasedStatement(statement=statement, verdict=verdict, intent=intent)
         try:
             with self.observer.span(span_names.RUN, {names.SYSTEM: engine.dialect}):
                 return Ran(rows=await engine.warehouse.run(released), intent=intent)
@@ -178,7 +178,7 @@ class Desk:
             await asyncio.shield(self._given_up(facts))
             raise
 
-    async def begin(self, verdict: Verdict, facts: CallSubject, statement: str) -> Durable | Ending:
+    async def begin(self, verdict: Verdict, facts: CallSubject, statement: str) -> AppendReceipt | Ending:
         """Record the intent to try something out at a warehouse: a rehearsal, which is rolled back.
 
         Args:
@@ -186,7 +186,7 @@ class Desk:
             facts: what it is about, with its warehouse.
             statement: the change's text.
         """
-        spent = await self.charged(verdict)
+        spent = await self.charge(verdict)
         if spent is not None:
             return CallRefusal(Problems((spent,)), verdict, facts)
         return await self._intend(verdict, facts, RehearsalFacts(text=statement)) or ledger_fault()
@@ -198,7 +198,7 @@ class Desk:
             answer: how the action stands, as ``get_action`` tells it.
             facts: what it is about.
         """
-        draft = await through_stages(self, Draft(answer=answer, facts=facts))
+        draft = await through_stages(self, AnswerDraft(answer=answer, facts=facts))
         event = CallHeld(
             call=self._trail(),
             about=replace(draft.facts, action_id=answer.action_id),
@@ -212,11 +212,11 @@ class Desk:
         told = draft.answer.as_json()
         return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=self._record(done))
 
-    async def charged(self, verdict: Verdict) -> Problem | None:
+    async def charge(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
         return await self.conduct.charge(verdict.obligations.budgets, self.charges)
 
-    async def _answer(self, draft: Draft) -> Outcome:
+    async def _answer(self, draft: AnswerDraft) -> Outcome:
         """Have the stages add to the answer, record the outcome durably, then answer."""
         draft = await through_stages(self, draft)
         told = draft.answer.as_json()
@@ -241,7 +241,7 @@ class Desk:
     async def end(self, ending: Ending) -> Outcome:
         """Record how the call ended, durably, and say so; what is recorded already is handed on."""
         match ending:
-            case Draft():
+            case AnswerDraft():
                 return await self._answer(ending)
             case CallRefusal():
                 return await self._refuse(ending)
@@ -265,7 +265,7 @@ class Desk:
             return ledger_fault()
         self.released.clear()
         rules = () if verdict is None else verdict.rules
-        return Refused(problems=problems, rules=rules, record=self._record(done))
+        return RefusedCall(problems=problems, rules=rules, record=self._record(done))
 
     async def fault(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Fault:
         """Record that a device or the gateway itself failed, as the outcome of what was released, if anything was.
@@ -307,7 +307,7 @@ class Desk:
         if done is None:
             return ledger_fault()
         self.released.clear()
-        return Refused(problems=problems, record=self._record(done))
+        return RefusedCall(problems=problems, record=self._record(done))
 
     def _problem_of(self, error: EngineError, statement: Statement, verdict: Verdict, facts: CallSubject) -> Problem:
         if statement.confined:
@@ -318,7 +318,7 @@ class Desk:
 
     async def _intend(
         self, verdict: Verdict, facts: CallSubject, statement: StatementFacts | RehearsalFacts
-    ) -> Durable | None:
+    ) -> AppendReceipt | None:
         """Make the intent durable; if the caller leaves meanwhile, it still gets its outcome."""
         event = CallReleased(
             call=self._whole(),
@@ -338,7 +338,9 @@ class Desk:
             self.released.append(intent)
         return intent
 
-    async def _given_up(self, facts: CallSubject, appending: asyncio.Future[Durable | None] | None = None) -> None:
+    async def _given_up(
+        self, facts: CallSubject, appending: asyncio.Future[AppendReceipt | None] | None = None
+    ) -> None:
         """Record that the caller went away, once the intent stands."""
         if appending is not None and (intent := await appending) is not None:
             self.released.append(intent)
@@ -356,17 +358,17 @@ class Desk:
         """Return links to the intents that the call's end is the outcome of; None where there are none."""
         return [Link(index=each.index, rel="intent") for each in self.released] or None
 
-    async def _append(self, event: Event) -> Durable | None:
+    async def _append(self, event: Event) -> AppendReceipt | None:
         with self.observer.span(span_names.RECORD, {span_names.EVENT: event.NAME}):
             try:
                 return await record_event(self.ledger, event)
             except LedgerUnavailable:
                 return None
 
-    def _record(self, durable: Durable) -> Record:
+    def _record(self, durable: AppendReceipt) -> RecordPosition:
         self.span.set(span_names.RECORD_INDEX, durable.index)
         self.span.set(span_names.LEAF_HASH, durable.leaf_hash)
-        return Record(index=durable.index, trace_id=self.span.trace_id)
+        return RecordPosition(index=durable.index, trace_id=self.span.trace_id)
 
 
 def ledger_fault() -> Fault:

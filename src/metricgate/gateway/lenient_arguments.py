@@ -45,7 +45,7 @@ class _Told:
 def forgive(raw: Mapping[str, Json], schema: Mapping[str, Json]) -> tuple[dict[str, Json], tuple[str, ...]]:
     """Return the arguments in the forms that the (accepted) schema wants, and notes on what was changed."""
     told = _Told()
-    return _object(raw, schema, "", told), told.notes()
+    return _forgive_object(raw, schema, "", told), told.notes()
 
 
 def texts_for(raw: Mapping[str, Json], schema: Mapping[str, Json]) -> dict[str, Json]:
@@ -66,7 +66,7 @@ def _texted(value: Json, part: Json) -> Json:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _object(raw: Mapping[str, Json], schema: Mapping[str, Json], path: str, told: _Told) -> dict[str, Json]:
+def _forgive_object(raw: Mapping[str, Json], schema: Mapping[str, Json], path: str, told: _Told) -> dict[str, Json]:
     parts, required = schema.get("properties"), schema.get("required")
     if not isinstance(parts, Mapping):
         return dict(raw)
@@ -79,11 +79,11 @@ def _object(raw: Mapping[str, Json], schema: Mapping[str, Json], path: str, told
         elif value is None and name not in needed:
             told.nulls.append(where)
         else:
-            out[name] = _value(value, part, where, told)
+            out[name] = _forgive_value(value, part, where, told)
     return out
 
 
-def _value(value: Json, schema: Mapping[str, Json], path: str, told: _Told) -> Json:
+def _forgive_value(value: Json, schema: Mapping[str, Json], path: str, told: _Told) -> Json:
     kinds = kinds_of(schema)
     if isinstance(value, str):
         value = _from_text(value, kinds, path, told)
@@ -95,10 +95,10 @@ def _value(value: Json, schema: Mapping[str, Json], path: str, told: _Told) -> J
         told.tell(path, "one item", "a list of it", "a list")
         value = [value]
     if isinstance(value, dict) and "object" in kinds:
-        return _object(value, kinds["object"], path, told)
+        return _forgive_object(value, kinds["object"], path, told)
     items = None if listing is None else listing.get("items")
     if isinstance(value, list) and isinstance(items, Mapping):
-        return [_value(item, items, f"{path}[{index}]", told) for index, item in enumerate(value)]
+        return [_forgive_value(item, items, f"{path}[{index}]", told) for index, item in enumerate(value)]
     return value
 
 

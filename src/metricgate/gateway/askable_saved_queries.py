@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 
 from metricgate.catalog.metric_search import search
 from metricgate.catalog.saved import SavedQuery
-from metricgate.gateway.describing import shortened
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.descriptions import shorten
 from metricgate.gateway.explanation import predicate_as_json
-from metricgate.gateway.naming import is_usable, may_describe
+from metricgate.gateway.metric_names import is_usable, may_describe
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -21,7 +21,7 @@ _MOST_TRIED = 200
 
 
 def askable_saved_queries(
-    desk: Desk, text: str, most: int, *, within: AbstractSet[str] | None
+    desk: CallContext, text: str, most: int, *, within: AbstractSet[str] | None
 ) -> list[Mapping[str, Json]]:
     """Return the saved queries that fit ``text``, best first, with all that each asks.
 
@@ -39,10 +39,10 @@ def askable_saved_queries(
         if within is None or not within.isdisjoint(query.metrics)
     ]
     hits = search(text, fitting)[:_MOST_TRIED]
-    return [_shown(each) for each in [hit.found for hit in hits if _may_ask(desk, hit.found)][:most]]
+    return [_saved_query_json(each) for each in [hit.found for hit in hits if _may_ask(desk, hit.found)][:most]]
 
 
-def _may_ask(desk: Desk, query: SavedQuery) -> bool:
+def _may_ask(desk: CallContext, query: SavedQuery) -> bool:
     if not all(may_describe(desk, name) and is_usable(desk, name) for name in query.metrics):
         return False
     planner = desk.governance.planner
@@ -53,11 +53,11 @@ def _may_ask(desk: Desk, query: SavedQuery) -> bool:
     return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
 
 
-def _shown(query: SavedQuery) -> Mapping[str, Json]:
+def _saved_query_json(query: SavedQuery) -> Mapping[str, Json]:
     return {
         "name": query.name,
         "label": query.label,
-        "description": shortened(query.description),
+        "description": shorten(query.description),
         "metrics": list(query.metrics),
         "group_by": list(query.group_by),
         "where": None if query.where is None else predicate_as_json(query.where),

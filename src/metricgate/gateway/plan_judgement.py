@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import column_resource
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.masks import misused
+from metricgate.gateway.masks import masks_misused
 from metricgate.gateway.minimum_groups import small_groups_shown
 from metricgate.planning.plan import Plan
 from metricgate.planning.uses import Uses, uses_of
@@ -18,7 +18,7 @@ from metricgate.vocabulary.resource import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class PlanJudgement:
     """The verdict, and what stands against the question although it is allowed (masked columns put to use)."""
 
     verdict: Verdict
@@ -30,7 +30,7 @@ class Judged:
         return self.verdict.decision is Decision.ALLOW and self.problems is None
 
 
-def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
+def judge_plan(desk: CallContext, action: Action, plan: Plan) -> PlanJudgement:
     """Decide whether the caller may do ``action`` with what the plan touches.
 
     Metrics, dimensions and datasets need a grant. The columns behind them need none, but a rule that forbids one
@@ -41,11 +41,11 @@ def judge_plan(desk: Desk, action: Action, plan: Plan) -> Judged:
     columns = [column_resource(models[name], column) for name, found in uses.items() for column in found]
     verdict = desk.judge(action, (desk.tool, *plan.resources), unless_forbidden=columns)
     obligations = verdict.obligations
-    problems = misused(obligations.masks, uses) or small_groups_shown(obligations, plan)
-    return Judged(verdict=verdict, problems=problems)
+    problems = masks_misused(obligations.masks, uses) or small_groups_shown(obligations, plan)
+    return PlanJudgement(verdict=verdict, problems=problems)
 
 
-def refuse_judged(judged: Judged, plan: Plan) -> CallRefusal | None:
+def refuse_judged(judged: PlanJudgement, plan: Plan) -> CallRefusal | None:
     """Refuse where something stands against the plan; None where it may run."""
     if judged.verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(judged.verdict, plan_subject(plan))

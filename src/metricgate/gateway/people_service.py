@@ -1,6 +1,6 @@
 """What people may do at the gateway: read, decide, take back, stop. No tool and no agent's key leads here.
 
-``Office`` is what the console, the human API and the command line speak to; every one of them has proved who the person
+``PeopleService`` is what the console, the human API and the command line speak to; each has proved who the person
 is before it calls. Rights are checked here again, on every call.
 """
 
@@ -93,7 +93,7 @@ class AgentView:
     actions: Mapping[str, int] = field(default_factory=dict)
 
 
-class Office(Protocol):
+class PeopleService(Protocol):
     """What people do: every method refuses with ``Problems`` what the person may not do; every decision is recorded."""
 
     async def actions(self, person: Person, wanted: ActionFilter) -> Sequence[ProposedAction] | Problems:

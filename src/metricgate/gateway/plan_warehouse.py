@@ -7,7 +7,7 @@ from metricgate.planning.plan import Plan
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-def home_of(plan: Plan) -> str | Problems | None:
+def warehouse_of(plan: Plan) -> str | Problems | None:
     """Return the name of the warehouse that holds all that the plan reads; None for the default one.
 
     The problem names the plan's models, so it is for a caller who may read them.

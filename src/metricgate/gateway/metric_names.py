@@ -11,7 +11,7 @@ from datetime import date
 
 from metricgate.catalog.labels import with_labels
 from metricgate.catalog.metrics import Metric, Status
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
 from metricgate.planning.metric_names import ambiguous_metric, unknown_metric
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -25,7 +25,7 @@ class Named:
     notes: tuple[str, ...]
 
 
-def resolve_metrics(desk: Desk, names: tuple[str, ...]) -> Named | Problems:
+def resolve_metrics(desk: CallContext, names: tuple[str, ...]) -> Named | Problems:
     """Return the full name of each of ``names``, or every name that is unknown or ambiguous."""
     full: list[str] = []
     notes: list[str] = []
@@ -42,23 +42,23 @@ def resolve_metrics(desk: Desk, names: tuple[str, ...]) -> Named | Problems:
     return Named(metrics=tuple(full), notes=tuple(notes))
 
 
-def resource_of(desk: Desk, metric: str) -> Resource:
+def resource_of(desk: CallContext, metric: str) -> Resource:
     """Return the metric of that full name as policy calls it, with its labels."""
     return with_labels(Resource(ResourceKind.METRIC, metric), desk.governance.catalog)
 
 
-def may_describe(desk: Desk, metric: str) -> bool:
+def may_describe(desk: CallContext, metric: str) -> bool:
     """Whether the caller may know of the metric."""
     return desk.allows(Action.DESCRIBE, resource_of(desk, metric))
 
 
-def knows(desk: Desk, metric: str) -> bool:
+def knows(desk: CallContext, metric: str) -> bool:
     """Whether the metric is there for the caller at all: to be described, or, where that is not granted, queried."""
     resource = resource_of(desk, metric)
     return desk.allows(Action.DESCRIBE, resource) or desk.allows(Action.QUERY, resource)
 
 
-def retired(metric: Metric, today: date) -> bool:
+def is_retired(metric: Metric, today: date) -> bool:
     """Whether the metric's sunset date lies before ``today``; on the date itself it still answers."""
     header = metric.header
     if header.status is not Status.DEPRECATED or header.deprecation is None or header.deprecation.sunset_at is None:
@@ -66,15 +66,15 @@ def retired(metric: Metric, today: date) -> bool:
     return header.deprecation.sunset_at < today.isoformat()
 
 
-def is_usable(desk: Desk, name: str) -> bool:
+def is_usable(desk: CallContext, name: str) -> bool:
     """Whether the metric would answer this caller by its standing: no draft that is closed to it, not retired."""
     metric = desk.governance.catalog.metrics[name]
     if metric.header.status is Status.DRAFT:
         return desk.allows(Action.QUERY_DRAFT, resource_of(desk, name))
-    return not retired(metric, desk.today)
+    return not is_retired(metric, desk.today)
 
 
-def _resolve(desk: Desk, name: str, path: str) -> tuple[str, ...] | Problem:
+def _resolve(desk: CallContext, name: str, path: str) -> tuple[str, ...] | Problem:
     catalog = desk.governance.catalog
     if knows(desk, name) and name in catalog.metrics:
         return (name,)

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from metricgate.catalog.metrics import Metric, Status
 from metricgate.catalog.names import split_metric_call
 from metricgate.gateway import codes
-from metricgate.gateway.desk import Desk
-from metricgate.gateway.naming import is_usable, may_describe, resolve_metrics, resource_of, retired
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.metric_names import is_retired, is_usable, may_describe, resolve_metrics, resource_of
 from metricgate.planning.question import Question
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.predicate import members_of
@@ -22,7 +22,7 @@ from metricgate.vocabulary.resource import Action
 _MOST_OFFERED = 5
 
 
-def standing_of(desk: Desk, question: Question, pins: Mapping[str, str]) -> tuple[str, ...] | Problems:
+def standing_of(desk: CallContext, question: Question, pins: Mapping[str, str]) -> tuple[str, ...] | Problems:
     """Return a note for each deprecated metric, or why some metric does not answer.
 
     Args:
@@ -30,7 +30,7 @@ def standing_of(desk: Desk, question: Question, pins: Mapping[str, str]) -> tupl
         question: with full metric names; policy already allows it.
         pins: metric names as the caller wrote them -> the definition version that is expected.
     """
-    named = _named(desk, question)
+    named = _metrics_named(desk, question)
     problems: list[Problem] = []
     notes: list[str] = []
     for name in named:
@@ -39,12 +39,12 @@ def standing_of(desk: Desk, question: Question, pins: Mapping[str, str]) -> tupl
         if problem is not None:
             problems.append(problem)
         elif metric.header.status is Status.DEPRECATED:
-            notes.append(_note(desk, metric))
-    problems.extend(_moved(desk, pins, named))
+            notes.append(_deprecation_note(desk, metric))
+    problems.extend(_version_problems(desk, pins, named))
     return Problems(tuple(problems)) if problems else tuple(notes)
 
 
-def deprecation_of(desk: Desk, metric: Metric) -> dict[str, Json] | None:
+def deprecation_of(desk: CallContext, metric: Metric) -> dict[str, Json] | None:
     """Return ``{replaced_by, sunset_at, retired}`` of a deprecated metric, naming only what the caller may see."""
     given = metric.header.deprecation
     if given is None and metric.header.status is not Status.DEPRECATED:
@@ -52,18 +52,18 @@ def deprecation_of(desk: Desk, metric: Metric) -> dict[str, Json] | None:
     return {
         "replaced_by": _replacement(desk, metric),
         "sunset_at": None if given is None else given.sunset_at,
-        "retired": retired(metric, desk.today),
+        "retired": is_retired(metric, desk.today),
     }
 
 
-def _named(desk: Desk, question: Question) -> tuple[str, ...]:
+def _metrics_named(desk: CallContext, question: Question) -> tuple[str, ...]:
     """Full names; those in filters may be bare, and stand for one metric since the question could be planned."""
     calls = [call for member in members_of(question.where) if (call := split_metric_call(member)) is not None]
     in_filters = (full for call in calls for full in desk.governance.catalog.find_metrics(call[0]))
     return tuple(dict.fromkeys([*question.metrics, *in_filters]))
 
 
-def _unready(desk: Desk, metric: Metric) -> Problem | None:
+def _unready(desk: CallContext, metric: Metric) -> Problem | None:
     name = metric.header.name
     if metric.header.status is Status.DRAFT and not desk.allows(Action.QUERY_DRAFT, resource_of(desk, name)):
         offered: list[Json] = list(_instead(desk, metric))
@@ -75,7 +75,7 @@ def _unready(desk: Desk, metric: Metric) -> Problem | None:
             hint=hint,
             details={"metric": name, "owner": metric.header.owner, "instead": offered},
         )
-    if not retired(metric, desk.today):
+    if not is_retired(metric, desk.today):
         return None
     given = metric.header.deprecation
     until = "" if given is None or given.sunset_at is None else given.sunset_at
@@ -89,7 +89,7 @@ def _unready(desk: Desk, metric: Metric) -> Problem | None:
     )
 
 
-def _note(desk: Desk, metric: Metric) -> str:
+def _deprecation_note(desk: CallContext, metric: Metric) -> str:
     given = metric.header.deprecation
     by = _replacement(desk, metric)
     instead = f": use {by} instead" if by else ""
@@ -97,13 +97,13 @@ def _note(desk: Desk, metric: Metric) -> str:
     return f"{metric.header.name} is deprecated{instead}.{until}"
 
 
-def _replacement(desk: Desk, metric: Metric) -> str | None:
+def _replacement(desk: CallContext, metric: Metric) -> str | None:
     given = metric.header.deprecation
     by = None if given is None else given.replaced_by
     return by if by is not None and may_describe(desk, by) else None
 
 
-def _instead(desk: Desk, draft: Metric) -> tuple[str, ...]:
+def _instead(desk: CallContext, draft: Metric) -> tuple[str, ...]:
     """Metrics of the same bare name, then of the same domain, that would answer this caller."""
     header = draft.header
     metrics = desk.governance.catalog.metrics
@@ -120,7 +120,7 @@ def _instead(desk: Desk, draft: Metric) -> tuple[str, ...]:
     return tuple(dict.fromkeys(usable))[:_MOST_OFFERED]
 
 
-def _moved(desk: Desk, pins: Mapping[str, str], named: tuple[str, ...]) -> list[Problem]:
+def _version_problems(desk: CallContext, pins: Mapping[str, str], named: tuple[str, ...]) -> list[Problem]:
     problems: list[Problem] = []
     for given, pinned in pins.items():
         place = Place(path=f"pins.{given[:80]}")
@@ -134,11 +134,11 @@ def _moved(desk: Desk, pins: Mapping[str, str], named: tuple[str, ...]) -> list[
         else:
             header = desk.governance.catalog.metrics[found.metrics[0]].header
             if pinned != header.definition_version:
-                problems.append(_changed(header.name, pinned, header.definition_version, place))
+                problems.append(_version_changed(header.name, pinned, header.definition_version, place))
     return problems
 
 
-def _changed(name: str, pinned: str, current: str, place: Place) -> Problem:
+def _version_changed(name: str, pinned: str, current: str, place: Place) -> Problem:
     return Problem(
         code=codes.VERSION_CHANGED,
         message=f"{name} is pinned to {pinned[:80]}, but {current} is in force.",

@@ -7,20 +7,20 @@ from functools import partial
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures, span_names
-from metricgate.gateway.arguments import Parsed
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.arguments import ParsedArguments
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.ending import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
-from metricgate.gateway.homes import home_of
-from metricgate.gateway.judging import judge_plan, refuse_judged
 from metricgate.gateway.kinds import compiled_by_kinds, kinds_of
-from metricgate.gateway.naming import resolve_metrics
+from metricgate.gateway.metric_lifecycle import standing_of
+from metricgate.gateway.metric_names import resolve_metrics
+from metricgate.gateway.plan_judgement import judge_plan, refuse_judged
+from metricgate.gateway.plan_warehouse import warehouse_of
 from metricgate.gateway.ports import WarehouseError
 from metricgate.gateway.questions import QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of, saved_query
-from metricgate.gateway.seeing import Road, planned
-from metricgate.gateway.standing import standing_of
+from metricgate.gateway.visibility import PlanRequest, plan_visibly
 from metricgate.planning.clocks import ASSUMED_LOCAL, Kinds
 from metricgate.planning.data_checks import KeyCheck
 from metricgate.planning.plan import Plan
@@ -31,7 +31,7 @@ from metricgate.vocabulary.resource import Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class PreparedQuery:
     """What may run, where, under which verdict."""
 
     plan: Plan
@@ -43,7 +43,9 @@ class Prepared:
     notes: tuple[str, ...]
 
 
-async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) -> Prepared | Ending:
+async def prepare(
+    desk: CallContext, parsed: ParsedArguments[QuestionArguments], *, runs: bool
+) -> PreparedQuery | Ending:
     """Return the statement that answers the question for this caller, or how the call is to end without it.
 
     Args:
@@ -59,14 +61,14 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
             return CallRefusal(resolved)
         question, notes = resolved
         planner = desk.governance.planner
-        road = Road(
+        road = PlanRequest(
             action=Action.QUERY,
             metrics=question.metrics,
             members=named_by(question),
             whole=lambda: roads.plan(question, ASSUMED_LOCAL),
             within=lambda sight: planner.plan(question, sight),
         )
-        plan = planned(desk, road)
+        plan = plan_visibly(desk, road)
     if not isinstance(plan, Plan):
         return plan
     judged = judge_plan(desk, Action.QUERY, plan)
@@ -77,19 +79,19 @@ async def prepare(desk: Desk, parsed: Parsed[QuestionArguments], *, runs: bool) 
     standing = standing_of(desk, question, arguments.pins)
     if isinstance(standing, Problems):
         return CallRefusal(standing, verdict=verdict, facts=plan_subject(plan))
-    settled = await _settled(desk, question, plan, verdict, parsed.size, runs=runs)
-    return settled if not isinstance(settled, Prepared) else replace(settled, notes=(*notes, *standing))
+    settled = await _plan_with_types(desk, question, plan, verdict, parsed.size, runs=runs)
+    return settled if not isinstance(settled, PreparedQuery) else replace(settled, notes=(*notes, *standing))
 
 
-async def _settled(
-    desk: Desk, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
-) -> Prepared | Ending:
+async def _plan_with_types(
+    desk: CallContext, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
+) -> PreparedQuery | Ending:
     """Plan again with what the engine says of the times that ``plan`` reads, and compile that."""
     facts, roads = plan_subject(plan), desk.governance.roads(size)
-    home = home_of(plan)
+    home = warehouse_of(plan)
     if isinstance(home, Problems):
         return CallRefusal(home, verdict=verdict, facts=facts)
-    engine = desk.engines.named(home)
+    engine = desk.engines.find(home)
     found = await kinds_of(lambda kinds: roads.plan(question, kinds), plan, engine)
     if isinstance(found, WarehouseError) and runs:
         return await desk.fault(failures.of_engine(found), found.engine_text, facts)
@@ -105,10 +107,10 @@ async def _settled(
     if isinstance(settled, Problems) or isinstance(statement, Problems) or isinstance(checks, Problems):
         wrong = together(statement if isinstance(statement, Problems) else checks)
         return CallRefusal(wrong, verdict=verdict, facts=facts)
-    return Prepared(plan=settled, engine=engine, verdict=verdict, statement=statement, checks=checks, notes=())
+    return PreparedQuery(plan=settled, engine=engine, verdict=verdict, statement=statement, checks=checks, notes=())
 
 
-def _resolved(desk: Desk, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:
+def _resolved(desk: CallContext, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:
     """Return the question with full metric names, and how each bare name was read."""
     saved = saved_query(desk, arguments.saved_query)
     if isinstance(saved, Problems):

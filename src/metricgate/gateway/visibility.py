@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from metricgate.catalog.labels import with_labels
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.ending import CallRefusal, Ending
-from metricgate.gateway.naming import resource_of
+from metricgate.gateway.metric_names import resource_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import ReachableMember, Visibility
 from metricgate.policy.verdict import Decision
@@ -22,10 +22,10 @@ from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 
-class Seen:
+class CallerVisibility:
     """Implements ``planning.planner.Sight`` for one call: what the caller may describe, or do ``action`` with."""
 
-    def __init__(self, desk: Desk, action: Action) -> None:
+    def __init__(self, desk: CallContext, action: Action) -> None:
         self._desk = desk
         self._action = action
         self._known: dict[tuple[Action, Resource], bool] = {}
@@ -67,7 +67,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
+class PlanRequest:
     """A question on its way to a plan.
 
     Attributes:
@@ -85,12 +85,12 @@ class Road:
     within: Callable[[Visibility], Plan | Problems]
 
 
-def planned(desk: Desk, road: Road) -> Plan | Ending:
+def plan_visibly(desk: CallContext, road: PlanRequest) -> Plan | Ending:
     """Return the plan over the whole catalog, or a refusal, which names only what the caller may know of.
 
     A name that is nowhere and one that is hidden take the same way: neither is looked for over the whole catalog.
     """
-    seen = Seen(desk, road.action)
+    seen = CallerVisibility(desk, road.action)
     if not desk.governance.planner.shows(road.members, seen):
         refused = _refused_within(desk, road, seen)
         if refused is not None:
@@ -107,7 +107,7 @@ def planned(desk: Desk, road: Road) -> Plan | Ending:
     return plan
 
 
-def _refused_within(desk: Desk, road: Road, seen: Seen) -> Ending | None:
+def _refused_within(desk: CallContext, road: PlanRequest, seen: CallerVisibility) -> Ending | None:
     denied = _denied_metrics(desk, road.action, road.metrics)
     if denied is not None:
         return denied
@@ -115,7 +115,7 @@ def _refused_within(desk: Desk, road: Road, seen: Seen) -> Ending | None:
     return CallRefusal(plan) if isinstance(plan, Problems) else None
 
 
-def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> Ending | None:
+def _denied_metrics(desk: CallContext, action: Action, metrics: tuple[str, ...]) -> Ending | None:
     """Refuse metrics that may be known but not asked, before anything is told of what they reach."""
     on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
     verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
@@ -123,7 +123,7 @@ def _denied_metrics(desk: Desk, action: Action, metrics: tuple[str, ...]) -> End
 
 
 def refuse_unplanned(
-    desk: Desk,
+    desk: CallContext,
     action: Action,
     metrics: tuple[str, ...],
     whole: Problems,
@@ -141,11 +141,11 @@ def refuse_unplanned(
     denied = _denied_metrics(desk, action, metrics)
     if denied is not None:
         return denied
-    shown = again(Seen(desk, action))
-    return CallRefusal(shown if isinstance(shown, Problems) else _plain(whole))
+    shown = again(CallerVisibility(desk, action))
+    return CallRefusal(shown if isinstance(shown, Problems) else _codes_alone(whole))
 
 
-def _plain(problems: Problems) -> Problems:
+def _codes_alone(problems: Problems) -> Problems:
     """The problems by their codes alone: within what the caller sees there are none, so their words are not theirs."""
     return Problems(
         tuple(

@@ -11,14 +11,14 @@ from dataclasses import replace
 from pydantic import BaseModel, ConfigDict, Field
 
 from metricgate.catalog.metrics import Metric
-from metricgate.gateway.describing import member_as_json, shortened
-from metricgate.gateway.desk import Desk
+from metricgate.gateway.call_context import CallContext
+from metricgate.gateway.descriptions import member_as_json, shorten
 from metricgate.gateway.ending import CallRefusal, Ending
-from metricgate.gateway.judging import judge_plan, refuse_judged
-from metricgate.gateway.naming import is_usable, resolve_metrics
+from metricgate.gateway.metric_names import is_usable, resolve_metrics
+from metricgate.gateway.plan_judgement import judge_plan, refuse_judged
 from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
 from metricgate.gateway.saved_queries import calendars_of
-from metricgate.gateway.seeing import Road, Seen, planned
+from metricgate.gateway.visibility import CallerVisibility, PlanRequest, plan_visibly
 from metricgate.planning.plan import Plan
 from metricgate.planning.question import Question, named_by
 from metricgate.vocabulary.json import Json
@@ -40,7 +40,9 @@ class ComposeArgument(BaseModel):
     )
 
 
-def composable(desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric], most: int) -> dict[str, Json] | Ending:
+def composable(
+    desk: CallContext, begun: ComposeArgument, candidates: Sequence[Metric], most: int
+) -> dict[str, Json] | Ending:
     """Return ``{metrics, members, notes}``, or the refusal where the question so far is none for this caller.
 
     Args:
@@ -56,25 +58,25 @@ def composable(desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric],
         return CallRefusal(together(named, question))
     question = replace(question, metrics=named.metrics)
     planner = desk.governance.planner
-    road = Road(
+    road = PlanRequest(
         action=Action.QUERY,
         metrics=named.metrics,
         members=named_by(question),
         whole=lambda: planner.plan(question),
         within=lambda sight: planner.plan(question, sight),
     )
-    plan = planned(desk, road)
+    plan = plan_visibly(desk, road)
     if not isinstance(plan, Plan):
         return plan
     refused = refuse_judged(judge_plan(desk, Action.QUERY, plan), plan)
     if refused is not None:
         return refused
     tried = [each for each in candidates if each.header.name not in named.metrics and is_usable(desk, each.header.name)]
-    fitting = [each for each in tried[:_MOST_TRIED] if _fits(desk, question, each)]
+    fitting = [each for each in tried[:_MOST_TRIED] if _fits_beside(desk, question, each)]
     notes = list(named.notes)
     if len(tried) > _MOST_TRIED:
         notes.append(f"Only the best {_MOST_TRIED} of {len(tried)} metrics were tried; search by words for others.")
-    seen = Seen(desk, Action.QUERY)
+    seen = CallerVisibility(desk, Action.QUERY)
     taken = {each.member for each in question.group_by}
     return {
         "metrics": [_offer(metric) for metric in fitting[:most]],
@@ -87,7 +89,7 @@ def composable(desk: Desk, begun: ComposeArgument, candidates: Sequence[Metric],
     }
 
 
-def _fits(desk: Desk, question: Question, metric: Metric) -> bool:
+def _fits_beside(desk: CallContext, question: Question, metric: Metric) -> bool:
     wider = replace(question, metrics=(*question.metrics, metric.header.name))
     plan = desk.governance.planner.plan(wider)
     if isinstance(plan, Problems):
@@ -97,4 +99,4 @@ def _fits(desk: Desk, question: Question, metric: Metric) -> bool:
 
 def _offer(metric: Metric) -> Json:
     header = metric.header
-    return {"name": header.name, "description": shortened(header.description), "status": str(header.status)}
+    return {"name": header.name, "description": shorten(header.description), "status": str(header.status)}

@@ -9,14 +9,14 @@ from metricgate import guarding
 from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures, span_names
-from metricgate.gateway.choosing import Chosen, choose, pointed_elsewhere
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import readable_tables, resources_of
-from metricgate.gateway.desk import Desk
 from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
-from metricgate.gateway.masks import misused
+from metricgate.gateway.masks import masks_misused
 from metricgate.gateway.minimum_groups import small_groups_read
 from metricgate.gateway.ports import WarehouseError
+from metricgate.gateway.sql_target import Chosen, choose, pointed_elsewhere
 from metricgate.guarding import BoundQuery, FunctionAllowlist, Given, GuardedQuery
 from metricgate.guarding.codes import UNGUARDED
 from metricgate.guarding.dialects import is_guarded
@@ -30,7 +30,7 @@ from metricgate.vocabulary.resource import Action, Resource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confined:
+class GuardedSql:
     """What may run, where, under which verdict."""
 
     engine: Engine
@@ -50,8 +50,8 @@ class BoundText:
 
 
 async def confine(
-    desk: Desk, text: str, warehouse: str | None = None, parameters: Given | None = None
-) -> Confined | Ending:
+    desk: CallContext, text: str, warehouse: str | None = None, parameters: Given | None = None
+) -> GuardedSql | Ending:
     """Return the statement that may run in the text's place, or the refusal of the layer that objects.
 
     Args:
@@ -66,7 +66,7 @@ async def confine(
         return CallRefusal(chosen, facts=facts)
     facts = replace(facts, warehouse=chosen.engine.name)
     try:
-        read = await _read(desk, text, chosen, parameters)
+        read = await _read_text(desk, text, chosen, parameters)
         if isinstance(read, Problems):
             return CallRefusal(read, facts=facts)
         return await _decided(desk, read, _with_bound(facts, read.bound))
@@ -74,14 +74,14 @@ async def confine(
         return EngineFailure(failures.of_engine(error), error.engine_text, facts)
 
 
-async def _read(desk: Desk, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
+async def _read_text(desk: CallContext, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
     tables = await readable_tables(desk, chosen.engine, chosen.models)
     found = await bind_text(desk, text, chosen.engine, tables, parameters)
     return await pointed_elsewhere(desk, chosen, found) if isinstance(found, Problems) else found
 
 
 async def bind_text(
-    desk: Desk, text: str, engine: Engine, tables: tuple[GovernedTable, ...], parameters: Given | None = None
+    desk: CallContext, text: str, engine: Engine, tables: tuple[GovernedTable, ...], parameters: Given | None = None
 ) -> BoundText | Problems:
     """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds.
 
@@ -105,29 +105,29 @@ async def bind_text(
     return found if isinstance(found, Problems) else BoundText(engine=engine, bound=found, tables=tables)
 
 
-async def _decided(desk: Desk, read: BoundText, facts: CallSubject) -> Confined | Ending:
+async def _decided(desk: CallContext, read: BoundText, facts: CallSubject) -> GuardedSql | Ending:
     """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
     bound = read.bound
     verdict = desk.judge(Action.READ, (desk.tool, *resources_read(desk, bound)))
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict, facts)
     obligations = verdict.obligations
-    statement = misused(obligations.masks, bound.columns) or await rewritten(
+    statement = masks_misused(obligations.masks, bound.columns) or await rewrite(
         desk, read, obligations, row_limit=_answered_rows(obligations)
     )
     if isinstance(statement, Problems):
         return CallRefusal(statement, verdict=verdict, facts=facts)
-    return Confined(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
+    return GuardedSql(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 
-def resources_read(desk: Desk, bound: BoundQuery) -> tuple[Resource, ...]:
+def resources_read(desk: CallContext, bound: BoundQuery) -> tuple[Resource, ...]:
     """Return everything that a bound text reads and calls, as policy calls it."""
     columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
     return resources_of(desk.governance.catalog.models, columns, bound.functions)
 
 
-async def rewritten(
-    desk: Desk, read: BoundText, obligations: Obligations, *, row_limit: int | None
+async def rewrite(
+    desk: CallContext, read: BoundText, obligations: Obligations, *, row_limit: int | None
 ) -> Statement | Problems:
     """Layers 6 to 8: rewrite the text under the obligations, and hear the engine's own parser.
 
@@ -149,7 +149,9 @@ async def rewritten(
     return statement if objection is None else objection
 
 
-def _rewritten(desk: Desk, read: BoundText, obligations: Obligations, rows: int | None) -> GuardedQuery | Problems:
+def _rewritten(
+    desk: CallContext, read: BoundText, obligations: Obligations, rows: int | None
+) -> GuardedQuery | Problems:
     relations: dict[str, Relation] = {}
     problems: list[Problem] = []
     for table in read.tables:
@@ -166,7 +168,7 @@ def _rewritten(desk: Desk, read: BoundText, obligations: Obligations, rows: int 
     return guarding.rewrite(read.bound, relations, row_limit=None if rows is None else rows + 1)
 
 
-def _relation(desk: Desk, engine: Engine, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
+def _relation(desk: CallContext, engine: Engine, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
     return relation_of(
         desk.governance.catalog.models[table.dataset],
         table.source,
