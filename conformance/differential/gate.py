@@ -10,7 +10,7 @@ from pathlib import Path
 
 from conformance.differential.places import Place
 from conformance.differential.tables import FILTERS, TABLES
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Fault, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
@@ -41,7 +41,7 @@ class Reply:
 class Gate:
     """The gateway, asked as one of the two callers."""
 
-    def __init__(self, parts: Running) -> None:
+    def __init__(self, parts: RunningGateway) -> None:
         """Ask these parts."""
         self._parts = parts
 
@@ -78,7 +78,7 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[Gate]:
         raise SystemExit(str(settings))
     try:
         with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
-            async with running(folder, settings, watch=False) as parts:
+            async with run_gateway(folder, settings, watch=False) as parts:
                 yield Gate(parts)
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error

@@ -15,7 +15,7 @@ from typing import Any
 from conformance.doors.places import MOST_COLUMNS, Place, Table, placed
 from conformance.doors.shapes import UNKNOWN, Shape
 from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
@@ -250,7 +250,7 @@ async def walked(
     """
     tally = Tally()
     with placed(engine, folder, each=each) as place:
-        async with running(folder, load_settings(folder), watch=False, logs=False) as parts:
+        async with run_gateway(folder, load_settings(folder), watch=False, logs=False) as parts:
             for table in place.tables:
                 if told is not None:
                     told(f"{engine}: {table.name} of {len(place.tables)}")
@@ -263,7 +263,7 @@ async def walked(
 
 
 async def _through(
-    door: Door, parts: Running, place: Place, table: Table, columns: Sequence[tuple[str, Shape]], tally: Tally
+    door: Door, parts: RunningGateway, place: Place, table: Table, columns: Sequence[tuple[str, Shape]], tally: Tally
 ) -> None:
     """Ask for columns at once; where that is refused, for each half of them."""
     arguments = dict(door.arguments(table, [column for column, _shape in columns]))

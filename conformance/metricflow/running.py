@@ -17,7 +17,7 @@ from conformance.metricflow.comparing import compare
 from conformance.metricflow.engines import Place, place
 from conformance.metricflow.fixtures import load_fixtures
 from conformance.metricflow.project import Prepared, prepare
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Fault, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
@@ -80,9 +80,9 @@ def _manifest(folder: Path, name: str) -> Path:
     return found[0]
 
 
-async def _opened(folder: Path, stack: AsyncExitStack) -> Running:
+async def _opened(folder: Path, stack: AsyncExitStack) -> RunningGateway:
     settings = load_settings(folder)
-    return await stack.enter_async_context(running(folder, settings, watch=False, logs=False))
+    return await stack.enter_async_context(run_gateway(folder, settings, watch=False, logs=False))
 
 
 def _expected(case: Case, database: Path) -> Sequence[Sequence[object]]:
@@ -95,7 +95,7 @@ def _expected(case: Case, database: Path) -> Sequence[Sequence[object]]:
         return [[row[at] for at in places] for row in cursor.fetchall()]
 
 
-async def _one(case: Case, parts: Running, prepared: Prepared, expected: Sequence[Sequence[object]]) -> Result:
+async def _one(case: Case, parts: RunningGateway, prepared: Prepared, expected: Sequence[Sequence[object]]) -> Result:
     asked = arguments(case.question)
     call = ToolCall(tool="query_metrics", arguments=asked, principal=_WHO, door="python")
     outcome = await parts.gateway.call(call)

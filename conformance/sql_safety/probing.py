@@ -19,7 +19,7 @@ import duckdb
 from tests.contracts import servers
 
 from conformance.sql_safety.probes import Suite
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
@@ -111,15 +111,15 @@ async def _ask(folder: Path, suite: Suite, texts: Sequence[str]) -> tuple[tuple[
 
 
 @asynccontextmanager
-async def _opened(folder: Path, settings: Settings) -> AsyncIterator[Running]:
+async def _opened(folder: Path, settings: Settings) -> AsyncIterator[RunningGateway]:
     try:
-        async with running(folder, settings, watch=False) as parts:
+        async with run_gateway(folder, settings, watch=False) as parts:
             yield parts
     except StartRefused as error:
         raise SystemExit(f"{error}: {error.problems}") from error
 
 
-async def _probed(parts: Running, sentinel: str, text: str) -> Probed:
+async def _probed(parts: RunningGateway, sentinel: str, text: str) -> Probed:
     outcome = await parts.gateway.call(
         ToolCall(tool="query_sql", arguments={"sql": text}, principal=_AGENT, door="python")
     )

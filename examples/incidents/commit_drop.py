@@ -18,6 +18,6 @@ async def play(scene: Scene) -> None:
     """Each text by the reading and by the writing tool."""
     before = await scene.rows("executives")
     for number, text in enumerate(TEXTS):
-        scene.refused(await scene.call(f"read: {text!r}", "query_sql", sql=text))
-        scene.refused(await scene.write(f"write: {text!r}", text, f"stacked-{number}"))
+        scene.check_refused(await scene.call(f"read: {text!r}", "query_sql", sql=text))
+        scene.check_refused(await scene.write(f"write: {text!r}", text, f"stacked-{number}"))
     scene.check("nothing is lost", await scene.rows("executives") == before)

@@ -23,7 +23,7 @@ RESETS = {"companies": "TRUNCATE companies", "executives": "DROP TABLE executive
 async def play(scene: Scene) -> None:
     """DDL is refused where it is not granted; what is granted waits for a person, and comes back all the same."""
     for number, sql in enumerate(RESET):
-        scene.refused(await scene.write(sql, sql, f"reset-{number}"))
+        scene.check_refused(await scene.write(sql, sql, f"reset-{number}"))
     for table, sql in RESETS.items():
         before = await scene.rows(table)
         held = await scene.write(sql, sql, f"reset-{table}")

@@ -11,7 +11,7 @@ __all__ = ["FILES", "TABLES", "play"]
 async def play(scene: Scene) -> None:
     """Whoever answers for the agent is not whoever decides, administrators included."""
     before = await scene.rows("companies")
-    scene.refused(
+    scene.check_refused(
         await scene.write("drop and create anew", "CREATE OR REPLACE TABLE companies AS SELECT 1", "recreate")
     )
     held = await scene.write("delete everything", "TRUNCATE companies", "empty-1")

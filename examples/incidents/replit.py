@@ -28,8 +28,8 @@ async def play(scene: Scene) -> None:
     scene.freeze(on=True)
     for table in tables:
         outcome = await scene.write(f"delete all {table} under the freeze", f"DELETE FROM {table} WHERE id > 0", table)
-        scene.refused(outcome, "E_FROZEN")
-    scene.refused(await scene.write("insert made-up rows under the freeze", fakes(10_000), "fakes"))
+        scene.check_refused(outcome, "E_FROZEN")
+    scene.check_refused(await scene.write("insert made-up rows under the freeze", fakes(10_000), "fakes"))
     scene.check("nothing changed under the freeze", before == {table: await scene.rows(table) for table in tables})
 
     scene.freeze(on=False)
@@ -48,7 +48,7 @@ async def play(scene: Scene) -> None:
         )
         scene.check("the made-up rows are held by their risk", isinstance(made_up, Held) and RISK in made_up.rules)
     if isinstance(made_up, Held):
-        shown = await scene.shown("sten", made_up.action_id)
+        shown = await scene.show_action("sten", made_up.action_id)
         words = None if isinstance(shown, Problems) or shown.preview is None else shown.preview.because
         scene.check("the claim is shown as the agent's words", words == CLAIM)
     await deny_the_claim(scene, done)
@@ -67,9 +67,9 @@ async def deny_the_claim(scene: Scene, deletions: list[str]) -> None:
     for argument in ("reversibility", "undo_until"):
         claimed: dict[str, str] = {argument: "R4"}
         outcome = await scene.call(f"state {argument} in the call", "propose_write", sql=sql, **claimed)
-        scene.refused(outcome, "E_UNKNOWN_ARGUMENT")
+        scene.check_refused(outcome, "E_UNKNOWN_ARGUMENT")
     for action in deletions:
-        scene.refused(await scene.call("take it back itself", "undo", action_id=action), "E_UNKNOWN_TOOL")
+        scene.check_refused(await scene.call("take it back itself", "undo", action_id=action), "E_UNKNOWN_TOOL")
         told = await scene.call(f'claim "{CLAIM}", then ask get_action', "get_action", action_id=action)
         answer = told.answer if isinstance(told, Answered) else {}
         until = answer.get("undo_until")

@@ -38,8 +38,8 @@ async def play(scene: Scene) -> None:
         "MERGE INTO companies USING secrets AS s ON companies.id = s.id WHEN MATCHED THEN UPDATE SET name = s.token",
     )
     for number, sql in enumerate(tries):
-        scene.refused(await scene.write(sql, sql, f"ticket-{number}"))
-    scene.refused(await scene.call("read the secrets", "query_sql", sql="SELECT token FROM secrets"))
+        scene.check_refused(await scene.write(sql, sql, f"ticket-{number}"))
+    scene.check_refused(await scene.call("read the secrets", "query_sql", sql="SELECT token FROM secrets"))
     text = HOSTILE.replace("'", "''")
     shown = await scene.call(
         "write the ticket's text",

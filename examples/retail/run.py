@@ -22,7 +22,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.gateway.outcome import Answered
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
@@ -72,7 +72,7 @@ async def answers() -> list[Compared]:
         asked = yaml.safe_load((HERE / "questions.yaml").read_text())["questions"]
         with duckdb.connect(str(database), read_only=True) as connection:
             wanted = [connection.execute(each["check_sql"]).fetchall() for each in asked]
-        async with running(project, load_settings(project), watch=False, logs=False) as parts:
+        async with run_gateway(project, load_settings(project), watch=False, logs=False) as parts:
             found = [await parts.gateway.call(_call(each["ask"])) for each in asked]
     compared = []
     for each, outcome, rows in zip(asked, found, wanted, strict=True):

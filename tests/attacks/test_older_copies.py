@@ -19,7 +19,7 @@ from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.adapters.state.sqlite.losses import anchors_of, ledger_behind
 from metricgate.adapters.state.sqlite.paths import StatePaths
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.ledger.events.names import LOSS_ACCEPTED
 from metricgate.operations.start_refusal import StartRefused
@@ -35,7 +35,7 @@ async def asked(folder: Path, times: int) -> None:
 
 
 async def started(folder: Path, accept_loss: int | None = None) -> None:
-    async with running(folder, load_settings(folder), watch=True, logs=False, accept_loss=accept_loss):
+    async with run_gateway(folder, load_settings(folder), watch=True, logs=False, accept_loss=accept_loss):
         pass
 
 

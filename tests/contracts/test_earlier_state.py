@@ -14,7 +14,7 @@ from tests.gateway.changes.shop import STELLA, STEN, Shop
 
 from metricgate.adapters.identity.people import LocalPeople
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.people import Login, OpenedSession
 from metricgate.ledger.verification import FindingKind
@@ -115,7 +115,7 @@ def test_keys_are_good_for_what_they_were(shop: Path, given: Mapping[str, str]) 
 def test_what_waits_is_approved_and_what_was_done_is_taken_back(shop: Path, given: Mapping[str, str]) -> None:
     async def run() -> None:
         settings = load_settings(shop)
-        async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
+        async with run_gateway(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
             office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(shop, settings))
             here = Shop(shop, settings, parts, office)
             view = await office.action(STEN, given["held"])

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.gateway.conftest import ask, opened
 from tests.zones.worlds import World, world, write_project
 
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.outcome import Answered, Outcome
 from metricgate.vocabulary.json import Json
 
@@ -30,7 +30,7 @@ _ROWS = """
 class Things:
     """Asks the running gateway."""
 
-    def __init__(self, found: World, parts: Running, runner: asyncio.Runner) -> None:
+    def __init__(self, found: World, parts: RunningGateway, runner: asyncio.Runner) -> None:
         self.world, self._parts, self._runner = found, parts, runner
 
     def outcome(self, tool: str, **question: Json) -> Outcome:

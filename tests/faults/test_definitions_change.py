@@ -12,7 +12,7 @@ import pytest
 from tests.faults.served import entries_of
 from tests.gateway.conftest import MODELS, POLICY, ask, opened
 
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.outcome import Answered, RefusedCall
 
 MODEL_FILE = Path("semantic_models/models.yaml")
@@ -50,7 +50,7 @@ def rejected(project: Path) -> int:
     return len(entries_of(project / ".metricgate" / "ledger.db", "gov.definitions.rejected"))
 
 
-async def breaks_and_heals(project: Path, file: Path, broken: bytes, healed: bytes, parts: Running) -> None:
+async def breaks_and_heals(project: Path, file: Path, broken: bytes, healed: bytes, parts: RunningGateway) -> None:
     """Break the file, see the old state hold and the refusal recorded, heal it, see the new state in force."""
     before, size = parts.governance.current, rejected(project)
     (project / file).write_bytes(broken)

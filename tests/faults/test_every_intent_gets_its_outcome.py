@@ -11,7 +11,7 @@ from tests.faults.served import entries_of
 from tests.gateway.conftest import opened, principal
 
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.gateway import Gateway
 from metricgate.gateway.outcome import Fault
 from metricgate.gateway.ports import ReleasedStatement, Rows, Warehouse, WarehouseError
@@ -56,7 +56,9 @@ class Slow:
         return done
 
 
-def gateway(parts: Running, *, warehouse: Warehouse | Failing | None = None, ledger: Ledger | Slow | None = None):
+def gateway(
+    parts: RunningGateway, *, warehouse: Warehouse | Failing | None = None, ledger: Ledger | Slow | None = None
+):
     return Gateway(
         governance=parts.governance,
         warehouses={"duckdb": warehouse or parts.warehouses["duckdb"]},

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
@@ -104,13 +104,13 @@ def principal(agent: str, user: str | None = None) -> Principal:
 
 
 @asynccontextmanager
-async def opened(folder: Path, *, watch: bool = False) -> AsyncIterator[Running]:
+async def opened(folder: Path, *, watch: bool = False) -> AsyncIterator[RunningGateway]:
     settings = load_settings(folder)
-    async with running(folder, settings, watch=watch, logs=False) as parts:
+    async with run_gateway(folder, settings, watch=watch, logs=False) as parts:
         yield parts
 
 
-async def ask(parts: Running, agent: str, tool: str, arguments: Json, *, user: str | None = None) -> Outcome:
+async def ask(parts: RunningGateway, agent: str, tool: str, arguments: Json, *, user: str | None = None) -> Outcome:
     return await parts.gateway.call(
         ToolCall(tool=tool, arguments=arguments, principal=principal(agent, user), door="python")
     )

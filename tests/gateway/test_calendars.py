@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import MODELS, ask, write_project
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
@@ -39,7 +39,7 @@ def asked(tmp_path: Path, tool: str, arguments: Json) -> Outcome:
     folder = write_project(tmp_path / "calendars", models=WITH_PLANS)
 
     async def once() -> Outcome:
-        async with running(folder, load_settings(folder), watch=False, logs=False) as parts:
+        async with run_gateway(folder, load_settings(folder), watch=False, logs=False) as parts:
             return await ask(parts, "omni", tool, arguments)
 
     return asyncio.run(once())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.gateway.conftest import MODELS, POLICY, ask, asked, write_project
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.settings.settings import load_settings
 from metricgate.vocabulary.json import Json
@@ -65,7 +65,7 @@ def lives(tmp_path: Path) -> Path:
 def on(day: str, folder: Path, agent: str, tool: str, arguments: Json) -> Outcome:
     async def once() -> Outcome:
         settings = load_settings(folder)
-        async with running(folder, settings, watch=False, logs=False, clock=Calendar(day)) as parts:
+        async with run_gateway(folder, settings, watch=False, logs=False, clock=Calendar(day)) as parts:
             return await ask(parts, agent, tool, arguments)
 
     return asyncio.run(once())

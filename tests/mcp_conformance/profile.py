@@ -24,7 +24,7 @@ from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.state.sqlite.sqlite_keys import SqliteKeys
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.settings.settings import load_settings
 from metricgate.surfaces.mcp.http import principal_of_request
 from metricgate.surfaces.mcp.server import build_server
@@ -66,7 +66,7 @@ async def main():
     async with AsyncExitStack() as stack:
         folder = write_project(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "project")
         settings = load_settings(folder)
-        parts = await stack.enter_async_context(running(folder, settings, watch=False, logs=False))
+        parts = await stack.enter_async_context(run_gateway(folder, settings, watch=False, logs=False))
         keys = SqliteKeys(folder / ".metricgate" / "keys.db", clock=SystemClock())
         stack.callback(keys.close)
         key, _ = keys.create("omni", name="suite", expires_in=3_600)

@@ -11,7 +11,7 @@ import pytest
 from tests.gateway.conftest import ask, opened
 from tests.zones.worlds import ENGINES, World, moments_of, world, write_project
 
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.outcome import Answered, Outcome
 from metricgate.vocabulary.json import Json
 
@@ -21,7 +21,7 @@ DAYS = ("date", "day", "day_cast")
 class Asking:
     """Asks the running gateway, and says what must come."""
 
-    def __init__(self, found: World, stored: str, parts: Running, runner: asyncio.Runner) -> None:
+    def __init__(self, found: World, stored: str, parts: RunningGateway, runner: asyncio.Runner) -> None:
         self.world, self.stored, self._parts, self._runner = found, stored, parts, runner
         self.moments = moments_of(stored)
 

@@ -11,7 +11,7 @@ from tests.gateway.conftest import ask, opened
 from tests.gateway.warehouses.several import closed_port, write_three
 from tests.zones.worlds import ENGINES, POLICY, World, world, write_project
 
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.vocabulary.json import Json
 
@@ -56,7 +56,7 @@ def test_a_column_that_changes_its_type_is_noticed_by_the_next_answer(engine: st
     """Asked before and after ALTER TABLE, by the same gateway: never the numbers of the type before."""
     statement, after = ALTERED[engine]
 
-    async def twice(parts: Running, found: World, name: str) -> list[Outcome]:
+    async def twice(parts: RunningGateway, found: World, name: str) -> list[Outcome]:
         first = await ask(parts, "reader", "query_metrics", BY_DAY)
         await asyncio.to_thread(found.execute, statement.format(name))
         return [first, await ask(parts, "reader", "query_metrics", BY_DAY)]

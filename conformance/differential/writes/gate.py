@@ -12,7 +12,7 @@ from pathlib import Path
 
 from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import ProposedAction, State
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall
 from metricgate.gateway.people_service import Person
@@ -49,7 +49,7 @@ class WriteGate:
     """The gateway, asked to change."""
 
     def __init__(
-        self, place: Place, parts: Running, office: ProjectPeopleService, reader: Callable[[], RecordReader]
+        self, place: Place, parts: RunningGateway, office: ProjectPeopleService, reader: Callable[[], RecordReader]
     ) -> None:
         """Change these tables by these parts."""
         self._reader = reader
@@ -147,7 +147,7 @@ async def opened(place: Place, folder: Path) -> AsyncIterator[WriteGate]:
         raise SystemExit(str(settings))
     try:
         with (folder / "gateway.log").open("w") as log, redirect_stderr(log):
-            async with running(folder, settings, watch=False) as parts:
+            async with run_gateway(folder, settings, watch=False) as parts:
                 assert parts.changes is not None
                 state = state_of(folder, settings)
                 office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from metricgate.adapters.warehouses.duckdb.scratch import make_tables, read_table
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.drills.scene import DrillGateway
 from metricgate.operations.people_service import ProjectPeopleService
@@ -40,6 +40,6 @@ class ScratchHost:
         if isinstance(settings, Problems):
             raise StartRefused("the drill's settings have problems", settings)
         state = state_of(folder, settings)
-        async with running(folder, settings, watch=False, logs=False) as parts:
+        async with run_gateway(folder, settings, watch=False, logs=False) as parts:
             office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state)
             yield DrillGateway(gateway=parts.gateway, office=office, state=state, reload=parts.governance.reload)

@@ -10,7 +10,7 @@ from typing import Self
 
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.refusal_recorders import RefusedKeyRecorder
@@ -35,7 +35,7 @@ class Gateway:
         self._folder = folder
         self._settings = settings
         self._stack = AsyncExitStack()
-        self._parts: Running | None = None
+        self._parts: RunningGateway | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Gateway:
@@ -56,7 +56,7 @@ class Gateway:
         Raises:
             StartRefused: one of them cannot be opened.
         """
-        parts = await self._stack.enter_async_context(running(self._folder, self._settings, watch=True, logs=False))
+        parts = await self._stack.enter_async_context(run_gateway(self._folder, self._settings, watch=True, logs=False))
         keys = state_of(self._folder, self._settings).keys(SystemClock())
         self._stack.callback(keys.close)
         url = self._settings.public_url(self._settings.document.listen.port)

@@ -9,7 +9,7 @@ from pathlib import Path
 from metricgate.adapters.identity.api_keys import no_notice
 from metricgate.adapters.identity.authenticator_setup import make_authenticator
 from metricgate.adapters.system.clock import SystemClock
-from metricgate.bootstrap.running import open_gateway
+from metricgate.bootstrap.running_gateway import open_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations import codes

@@ -155,7 +155,7 @@ class OpenedProject:
         """Check keys, histories, references and time spines in the warehouses."""
         with pause_collector_for_imports():
             from metricgate.adapters.files.check_requests import ask_running
-            from metricgate.bootstrap.running import open_gateway
+            from metricgate.bootstrap.running_gateway import open_gateway
             from metricgate.operations.data_checks import check_data
 
         return check_data(self._state, lambda: open_gateway(self._folder, self._settings), ask_running, parties, told)
@@ -164,7 +164,7 @@ class OpenedProject:
         self, texts: Mapping[str, str], metrics: Sequence[str], told: Callable[[Attempt], None]
     ) -> Sequence[Attempt] | Problems:
         """Ask imported metrics beside the project, in its warehouses."""
-        from metricgate.bootstrap.running import open_gateway
+        from metricgate.bootstrap.running_gateway import open_gateway
         from metricgate.bootstrap.scratch_settings import scratch_settings
         from metricgate.operations.import_trial import ask_imported
 

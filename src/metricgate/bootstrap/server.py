@@ -24,7 +24,7 @@ from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.system.descriptors import make_room
 from metricgate.adapters.system.free_memory import keep_trimming
 from metricgate.bootstrap.people_doors import people_doors
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.operations.background import run_beside
 from metricgate.operations.change_recorders import watch_keys, watch_people
@@ -82,7 +82,7 @@ async def serve(
     json_logs = settings.document.telemetry.logs == "json"
     async with AsyncExitStack() as stack:
         stack.callback(listening.close)
-        parts = await stack.enter_async_context(running(folder, settings, watch=True, accept_loss=accept_loss))
+        parts = await stack.enter_async_context(run_gateway(folder, settings, watch=True, accept_loss=accept_loss))
         keys, people = _watched(state, parts.ledger, stack)
         try:
             beside = () if parts.office is None else people_doors(settings, parts.office, people, url=url)
@@ -152,7 +152,7 @@ def _open_people(state: ProjectState) -> PeopleAndSessions:
 def _app(
     folder: Path,
     settings: Settings,
-    parts: Running,
+    parts: RunningGateway,
     keys: KeyStore,
     *,
     url: str,

@@ -36,8 +36,8 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
         return
     with pause_collector_for_imports():
         from metricgate.bootstrap.local_call import admitted  # noqa: PLC0415 - the whole engine
-        from metricgate.bootstrap.running import running  # noqa: PLC0415
-    async with running(folder, settings, watch=True) as parts:
+        from metricgate.bootstrap.running_gateway import run_gateway  # noqa: PLC0415
+    async with run_gateway(folder, settings, watch=True) as parts:
         await _served(parts.gateway, lambda: admitted(folder, settings, key, user))
 
 

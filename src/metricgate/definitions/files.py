@@ -20,15 +20,15 @@ def read_documents(folder: Path, name: str) -> Documents | Problems:
     """
     found: list[tuple[str, str]] = []
     problems: list[Problem] = []
-    for path in _files(folder / name):
+    for path in _yaml_files(folder / name):
         place = (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
         try:
             found.append((place, path.read_text(encoding="utf-8")))
         except UnicodeDecodeError as error:
             message = f"The file is not UTF-8: {error.reason} at byte {error.start}."
-            problems.append(_unreadable(place, message))
+            problems.append(_unreadable_file(place, message))
         except OSError as error:
-            problems.append(_unreadable(place, f"The file cannot be read: {error.strerror}."))
+            problems.append(_unreadable_file(place, f"The file cannot be read: {error.strerror}."))
     return Problems(tuple(problems)) if problems else found
 
 
@@ -47,7 +47,7 @@ def rewrite_file(path: Path, text: str) -> Problems | None:
 def state_of_files(folder: Path, names: Sequence[str]) -> State:
     """Return what tells whether a YAML file under one of these folders of ``folder`` has changed since."""
     found: list[tuple[str, int, int, int]] = []
-    for path in (path for name in names for path in _files(folder / name)):
+    for path in (path for name in names for path in _yaml_files(folder / name)):
         try:
             facts = path.stat()
         except OSError:  # it is just being replaced
@@ -57,9 +57,9 @@ def state_of_files(folder: Path, names: Sequence[str]) -> State:
     return tuple(found)
 
 
-def _files(folder: Path) -> list[Path]:
+def _yaml_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.suffix in {".yaml", ".yml"} and path.is_file())
 
 
-def _unreadable(place: str, message: str) -> Problem:
+def _unreadable_file(place: str, message: str) -> Problem:
     return Problem(code=UNREADABLE, message=message, where=Place(file=place), hint=UNREADABLE.cure)

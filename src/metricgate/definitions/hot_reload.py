@@ -29,11 +29,11 @@ JudgeOf = Callable[[Policy], Judge]
 def load_governance(source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> Governance | Problems:
     """Load the definitions and make them ready to answer; ``mask_key`` is the key of hashed masks."""
     loaded = DefinitionLoader(source).load()
-    return loaded if isinstance(loaded, Problems) else _governed(loaded, source, judge_of, mask_key)
+    return loaded if isinstance(loaded, Problems) else _govern(loaded, source, judge_of, mask_key)
 
 
 @collector_paused()
-def _governed(loaded: Definitions, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> Governance:
+def _govern(loaded: Definitions, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> Governance:
     return govern(
         catalog=loaded.catalog,
         judge=judge_of(loaded.policy),
@@ -61,7 +61,7 @@ class HotReloader:
         self._seen = seen
 
     @classmethod
-    def opened(cls, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> HotReloader | Problems:
+    def open(cls, source: DefinitionSource, judge_of: JudgeOf, mask_key: str) -> HotReloader | Problems:
         """Load the definitions and put them in force; ``mask_key`` is the key of hashed masks."""
         loader = DefinitionLoader(source)
         # Looked at before they are read: what changes meanwhile is read again.
@@ -96,7 +96,7 @@ class HotReloader:
         return self._current
 
     def _governed(self, loaded: Definitions) -> Governance:
-        return _governed(loaded, self._loader.source, self._judge_of, self._mask_key)
+        return _govern(loaded, self._loader.source, self._judge_of, self._mask_key)
 
     async def watch(self, told: Callable[[Governance | Problems], Awaitable[None]]) -> None:
         """Reload whenever a file changes, until cancelled; ``told`` hears of every new state and every refusal."""

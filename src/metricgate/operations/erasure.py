@@ -98,38 +98,40 @@ def erase(state: ProjectState, project_files: Iterable[Path], asked: ErasureAske
         asked: what is to be erased.
     """
     if asked.text is not None and len(asked.text) < _LEAST:
-        return _problem(f"{asked.text!r} is too short to be told from other things; give at least {_LEAST} characters.")
+        return _cannot_erase(
+            f"{asked.text!r} is too short to be told from other things; give at least {_LEAST} characters."
+        )
     holder = None if asked.dry_run else state.holder()
     if holder is not None:
-        return _problem(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
+        return _cannot_erase(f"Process {holder} has the ledger open: stop the gateway first; a dry run needs no stop.")
     try:
-        return _erased(state, project_files, asked)
+        return _erase_asked(state, project_files, asked)
     except StateUnavailable as error:
-        return _problem(f"Nothing was erased: {error}.")
+        return _cannot_erase(f"Nothing was erased: {error}.")
     except (LedgerUnavailable, StoreUnavailable, Unsealable, OSError, ValueError) as error:
-        return _problem(f"Nothing more was erased: {error}. Do it again once that is mended.")
+        return _cannot_erase(f"Nothing more was erased: {error}. Do it again once that is mended.")
 
 
-def _erased(state: ProjectState, project_files: Iterable[Path], asked: ErasureAsked) -> ErasureFound | Problems:
+def _erase_asked(state: ProjectState, project_files: Iterable[Path], asked: ErasureAsked) -> ErasureFound | Problems:
     sought = Sought(needle=asked.text)
     found = state.copies(sought, user=asked.user is not None, entry=asked.record)
     if found is None:
-        return _problem(f"The ledger has no entry {asked.record}.")
+        return _cannot_erase(f"The ledger has no entry {asked.record}.")
     copies = found.list_all()
     blocked = [each for each in copies if each.blocks and not (asked.except_leaves and each.kind == "leaf")]
-    out_of_reach = [*_OUT_OF_REACH, *_definitions(project_files, sought)]
+    out_of_reach = [*_OUT_OF_REACH, *_files_with(project_files, sought)]
     if asked.dry_run or blocked or not copies:
-        return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=len(blocked), record=None)
+        return ErasureFound(copies=_copies_found(copies), out_of_reach=out_of_reach, blocked=len(blocked), record=None)
     record = state.take()
     try:
-        index = found.erase(record, by=_account(), basis=asked.basis, reason=asked.reason)
+        index = found.erase(record, by=_account_name(), basis=asked.basis, reason=asked.reason)
     finally:
         record.close()
         state.tell_anchors(record)
-    return ErasureFound(copies=_told(copies), out_of_reach=out_of_reach, blocked=0, record=index)
+    return ErasureFound(copies=_copies_found(copies), out_of_reach=out_of_reach, blocked=0, record=index)
 
 
-def _definitions(project_files: Iterable[Path], sought: Sought) -> list[str]:
+def _files_with(project_files: Iterable[Path], sought: Sought) -> list[str]:
     """Say in which files of the project itself it stands."""
     found = []
     for path in project_files:
@@ -139,16 +141,16 @@ def _definitions(project_files: Iterable[Path], sought: Sought) -> list[str]:
     return found
 
 
-def _told(copies: Sequence[Copy]) -> list[FoundCopy]:
+def _copies_found(copies: Sequence[Copy]) -> list[FoundCopy]:
     return [FoundCopy(kind=each.kind, where=each.where, blocks=each.blocks) for each in copies]
 
 
-def _account() -> str:
+def _account_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):
         return ""
 
 
-def _problem(message: str) -> Problems:
+def _cannot_erase(message: str) -> Problems:
     return Problems((Problem(code=codes.CANNOT_ERASE, message=message, hint=codes.CANNOT_ERASE.cure),))

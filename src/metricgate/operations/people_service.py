@@ -166,7 +166,7 @@ class ProjectPeopleService(ApprovalService):
             if found is None:
                 return None
             receipt = reader.receipt(index, self._state.receipt_key())
-            related = [each.as_shown() for each in _related(reader, found)]
+            related = [each.as_shown() for each in _related_entries(reader, found)]
             return {
                 **found.as_shown(),
                 "receipt": None if receipt is None else receipt.as_json(),
@@ -174,7 +174,7 @@ class ProjectPeopleService(ApprovalService):
             }
 
 
-def _related(reader: RecordReader, entry: Recorded) -> list[Recorded]:
+def _related_entries(reader: RecordReader, entry: Recorded) -> list[Recorded]:
     """Return the entries that this one links to, and those of the same action or trace, oldest first."""
     found: dict[int, Recorded] = {}
     links = entry.fields.get(names.LINKS)

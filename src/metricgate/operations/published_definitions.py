@@ -40,7 +40,7 @@ def list_publications(state: ProjectState, kind: str | None = None) -> Sequence[
         with closing(state.definitions()) as kept:
             return kept.list(kind)
     except DefinitionsNotKept as error:
-        return _unreadable(error)
+        return _definitions_unreadable(error)
 
 
 def find_publication(
@@ -59,18 +59,18 @@ def find_publication(
         return found
     meant = [each for each in found if each.digest == digest or _abbreviates(digest, each.digest)]
     if len(meant) != 1:
-        return _problem(digest, found, meant)
+        return _no_such_definitions(digest, found, meant)
     try:
         with closing(state.definitions()) as kept:
             files = kept.find(meant[0].kind, meant[0].digest)
     except DefinitionsNotKept as error:
-        return _unreadable(error)
+        return _definitions_unreadable(error)
     if files is None:
-        return _problem(digest, found, ())
+        return _no_such_definitions(digest, found, ())
     return FoundPublication(files=files, agrees=digest_of(meant[0].kind, files.texts) == meant[0].digest)
 
 
-def _unreadable(error: DefinitionsNotKept) -> Problems:
+def _definitions_unreadable(error: DefinitionsNotKept) -> Problems:
     return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))
 
 
@@ -79,7 +79,7 @@ def _abbreviates(start: str, digest: str) -> bool:
     return len(start) >= _SHORTEST and digest.startswith(start)
 
 
-def _problem(digest: str, known: Sequence[Publication], meant: Sequence[Publication]) -> Problems:
+def _no_such_definitions(digest: str, known: Sequence[Publication], meant: Sequence[Publication]) -> Problems:
     code = codes.NO_SUCH_DEFINITIONS
     if meant:
         names = ", ".join(f"{each.kind} {each.digest}" for each in meant)

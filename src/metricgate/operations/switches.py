@@ -45,7 +45,7 @@ def thrown_switches(file: SwitchStore) -> Sequence[SwitchFacts] | Problems:
     try:
         return [_switch_json(each) for each in file.current().thrown]
     except SwitchesUnreadable as error:
-        return _unreadable(error)
+        return _switches_unreadable(error)
 
 
 def throw_switch(
@@ -59,14 +59,14 @@ def throw_switch(
         kind=SwitchKind(kind),
         target=target,
         because=because,
-        by=by or _who(),
+        by=by or _account_name(),
         at=_now(),
         by_person=by is not None,
     )
     try:
         file.throw(switch)
     except SwitchesUnreadable as error:
-        return _unreadable(error)
+        return _switches_unreadable(error)
     return _switch_json(switch)
 
 
@@ -75,10 +75,10 @@ def take_back_switches(
 ) -> Sequence[SwitchFacts] | Problems:
     """Take the target's switches back."""
     try:
-        gone = file.take_back(target, because=because, by=by or _who(), at=_now(), by_person=by is not None)
+        gone = file.take_back(target, because=because, by=by or _account_name(), at=_now(), by_person=by is not None)
         thrown = [each.target for each in file.current().thrown]
     except SwitchesUnreadable as error:
-        return _unreadable(error)
+        return _switches_unreadable(error)
     if not gone:
         message = f"No switch is thrown on {target!r}."
         hint = f"Switches are thrown on: {', '.join(thrown)}." if thrown else "No switch is thrown at all."
@@ -90,7 +90,7 @@ def _switch_json(switch: Switch) -> SwitchFacts:
     return SwitchFacts(kind=str(switch.kind), target=switch.target, because=switch.because, by=switch.by, at=switch.at)
 
 
-def _who() -> str:
+def _account_name() -> str:
     # Not what the environment says: that is anybody's word.
     number = os.geteuid()
     with suppress(KeyError):
@@ -102,7 +102,7 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _unreadable(error: SwitchesUnreadable) -> Problems:
+def _switches_unreadable(error: SwitchesUnreadable) -> Problems:
     return Problems((Problem(code=codes.SWITCHES_UNREADABLE, message=str(error), hint=codes.SWITCHES_UNREADABLE.cure),))
 
 

@@ -20,7 +20,7 @@ from metricgate.settings.extension_points import STATES
 from metricgate.surfaces.http.listen_section import Listen
 
 
-def _origin(text: str) -> str:
+def _check_log_origin(text: str) -> str:
     if not re.fullmatch(r"[^\s+]{1,200}", text):
         raise ValueError(
             f"{text[:60]!r} is no name of a log; write one without blanks and +, such as acme.example/metrics"
@@ -72,7 +72,7 @@ def _plain(path: str) -> Path:
 class LedgerSection(Section):
     """The record."""
 
-    origin: Annotated[str, AfterValidator(_origin)] | None = Field(
+    origin: Annotated[str, AfterValidator(_check_log_origin)] | None = Field(
         None, description="Name of this log in its checkpoints; default: metricgate/<project>."
     )
     lease_seconds: Annotated[float, Field(ge=1, le=3_600)] = Field(

@@ -155,14 +155,14 @@ def load_settings(folder: Path) -> Settings | Problems:
     sections = read(FILE_NAME, text, _PluginSections)
     problems = list(document)
     if not isinstance(sections, Problems):
-        _warehouses(sections, problems)
+        _read_warehouses(sections, problems)
         _notifications(sections, problems)
     return Problems(in_order(problems))
 
 
 def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
     problems = list(_choice_problems(document))
-    warehouses = _warehouses(document, problems)
+    warehouses = _read_warehouses(document, problems)
     notifications = _notifications(document, problems)
     if problems:
         return Problems(in_order(problems))
@@ -172,7 +172,7 @@ def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
     )
 
 
-def _warehouses(document: _Written, problems: list[Problem]) -> dict[str, WarehouseSettings]:
+def _read_warehouses(document: _Written, problems: list[Problem]) -> dict[str, WarehouseSettings]:
     written = document.value
     sections: list[tuple[str, Mapping[str, JsonValue], tuple[str, ...]]] = []
     if written.warehouse is not None:

@@ -14,7 +14,7 @@ import duckdb
 import pytest
 from tests.cases.reader import Case, Expected, cases_under, difference
 
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
@@ -29,7 +29,7 @@ class Shop:
     """A gateway over the traps' tables, and a connection of the oracle's own."""
 
     loop: asyncio.AbstractEventLoop
-    parts: Running
+    parts: RunningGateway
     tables: duckdb.DuckDBPyConnection
 
     def ask(self, case: Case) -> Outcome:
@@ -61,7 +61,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     tables.execute(script)
     stack = AsyncExitStack()
     loop = asyncio.new_event_loop()
-    opened = running(folder, load_settings(folder), watch=False, logs=False)
+    opened = run_gateway(folder, load_settings(folder), watch=False, logs=False)
     yield Shop(loop=loop, parts=loop.run_until_complete(stack.enter_async_context(opened)), tables=tables)
     loop.run_until_complete(stack.aclose())
     loop.close()

@@ -24,7 +24,7 @@ from metricgate.bootstrap.settings import load_settings
 from tests.gateway.changes.shop import Shop, write_shop
 
 from metricgate.adapters.identity.people import enroll
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 
 AT = 1_767_225_600
 """New Year 2026, in seconds: when all of it happened."""
@@ -47,7 +47,7 @@ class Clock:
 async def _serve_until_killed(folder: Path) -> None:
     """Change rows, leave a change waiting, and die in the midst of a question."""
     settings = load_settings(folder)
-    async with running(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
+    async with run_gateway(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
         paths = StatePaths.of(folder, settings)
         shop = Shop(folder, settings, parts, ProjectOffice(parts.changes, parts.governance, parts.conduct, paths))
         given = json.loads((folder / "given.json").read_text())

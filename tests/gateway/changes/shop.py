@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import Outcome
 from metricgate.gateway.people_service import Person
@@ -119,7 +119,7 @@ class Shop:
 
     folder: Path
     settings: Settings
-    parts: Running
+    parts: RunningGateway
     office: ProjectPeopleService
 
     async def call(self, tool: str, *, user: str | None = None, **arguments: Json) -> Outcome:
@@ -141,6 +141,6 @@ class Shop:
 async def opened(folder: Path, *, watch: bool = True) -> AsyncIterator[Shop]:
     """Run the gateway of a shop; unless it watches, nothing is done from time to time."""
     settings = load_settings(folder)
-    async with running(folder, settings, watch=watch, logs=False) as parts:
+    async with run_gateway(folder, settings, watch=watch, logs=False) as parts:
         office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(folder, settings))
         yield Shop(folder, settings, parts, office)

@@ -12,7 +12,7 @@ from tests.gateway.changes.earlier.make import Clock
 from tests.gateway.changes.shop import STELLA, STEN, Shop
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.changing.serial import effect_from_bytes
 from metricgate.gateway.changes import kept_change
@@ -50,7 +50,7 @@ def played(release: str, folder: Path, story: Callable[[Shop, dict[str, str]], A
 
     async def run() -> None:
         settings = load_settings(shop)
-        async with running(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
+        async with run_gateway(shop, settings, watch=False, logs=False, clock=Minutes()) as parts:
             office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(shop, settings))
             await story(Shop(shop, settings, parts, office), actions)
 

@@ -12,7 +12,7 @@ import pytest
 from tests.gateway.changes.changed import ENGINES, things
 from tests.gateway.conftest import ask, opened
 
-from metricgate.bootstrap.running import Running
+from metricgate.bootstrap.running_gateway import RunningGateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 
 DIVIDED, CAST, RANGE, TIME = "E_SQL_DIVISION_BY_ZERO", "E_SQL_BAD_CAST", "E_SQL_OUT_OF_RANGE", "E_SQL_BAD_TIME"
@@ -52,7 +52,7 @@ def told(outcome: Outcome) -> tuple[str, str]:
 def test_a_change_that_fails_on_the_data_says_so_in_its_authors_terms(engine: str, tmp_path: Path) -> None:
     """Whatever the engine calls it: one class on all three, and nothing was changed."""
 
-    async def played(parts: Running) -> None:
+    async def played(parts: RunningGateway) -> None:
         for sql, code in CHANGES.items():
             text = sql.format(integer=INTEGER[engine])
             got, words = told(await ask(parts, "omni", "propose_write", {"sql": text}))

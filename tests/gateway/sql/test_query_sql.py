@@ -10,7 +10,7 @@ import pytest
 from tests.faults.served import entries_of
 from tests.gateway.conftest import PATIENT, principal
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.gateway.outcome import Answered, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import Settings, load_settings
@@ -88,7 +88,7 @@ def call(folder: Path, *calls: tuple[str, Json], purpose: str | None = None) -> 
     assert isinstance(settings, Settings), str(settings)
 
     async def main() -> list[Outcome]:
-        async with running(folder, settings, watch=False, logs=False) as parts:
+        async with run_gateway(folder, settings, watch=False, logs=False) as parts:
             return [
                 await parts.gateway.call(
                     ToolCall(

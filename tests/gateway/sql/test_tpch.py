@@ -18,7 +18,7 @@ from tests.contracts import servers
 from tests.gateway.conftest import principal
 from tests.gateway.sql.tpch_queries import QUERIES
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.demo.commerce import KEYS
 from metricgate.gateway.outcome import Answered
 from metricgate.gateway.tool import ToolCall
@@ -143,7 +143,7 @@ def asked(folder: Path, world: World, warehouse: Mapping[str, object], schema: s
 
     async def main() -> dict[int, object]:
         found: dict[int, object] = {}
-        async with running(folder, loaded, watch=False, logs=False) as parts:
+        async with run_gateway(folder, loaded, watch=False, logs=False) as parts:
             for number, sql in QUERIES.items():
                 outcome = await parts.gateway.call(
                     ToolCall(tool="query_sql", arguments={"sql": sql}, principal=principal("omni"), door="python")

@@ -15,7 +15,7 @@ from tests.gateway.changes.shop import MODELS, STEN, Shop, write_shop
 from tests.gateway.warehouses.several import Door, Hurried, password_words
 
 from metricgate.approvals.proposal import State
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Fault
@@ -47,7 +47,7 @@ class Bills:
         """Run the gateway."""
         settings = load_settings(self.folder)
         assert isinstance(settings, Settings), str(settings)
-        async with running(self.folder, settings, watch=True, logs=False, clock=clock) as parts:
+        async with run_gateway(self.folder, settings, watch=True, logs=False, clock=clock) as parts:
             office = ProjectPeopleService(
                 parts.changes, parts.governance, parts.conduct, state_of(self.folder, settings)
             )

@@ -25,7 +25,7 @@ from tests.gateway.warehouses.several import (
 
 from metricgate.adapters.state.sqlite.ledger_audit import verify_file
 from metricgate.bootstrap.project import open_project
-from metricgate.bootstrap.running import Running, running
+from metricgate.bootstrap.running_gateway import RunningGateway, run_gateway
 from metricgate.gateway.outcome import Answered, Fault, Outcome, RefusedCall
 from metricgate.gateway.tool import ToolCall
 from metricgate.operations.start_refusal import StartRefused
@@ -34,7 +34,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
 
 
-async def ask(parts: Running, tool: str, arguments: Json, agent: str = "omni") -> Outcome:
+async def ask(parts: RunningGateway, tool: str, arguments: Json, agent: str = "omni") -> Outcome:
     return await parts.gateway.call(ToolCall(tool=tool, arguments=arguments, principal=principal(agent), door="python"))
 
 
@@ -43,7 +43,7 @@ def calls(folder: Path, *asked: tuple[str, Json], agent: str = "omni") -> list[O
     assert isinstance(settings, Settings), str(settings)
 
     async def main() -> list[Outcome]:
-        async with running(folder, settings, watch=False, logs=False) as parts:
+        async with run_gateway(folder, settings, watch=False, logs=False) as parts:
             return [await ask(parts, tool, arguments, agent) for tool, arguments in asked]
 
     return asyncio.run(main())
@@ -243,11 +243,11 @@ def test_one_that_is_away_costs_only_its_own(tmp_path: Path) -> None:
     invoiced = ("query_metrics", {"metrics": ["invoiced"]})
     sql = ("query_sql", {"sql": "SELECT SUM(amount) AS s FROM invoices", "warehouse": "bills"})
 
-    async def others(parts: Running) -> None:
+    async def others(parts: RunningGateway) -> None:
         assert rows(await ask(parts, "query_metrics", {"metrics": ["order_total"]})) == [[30]]
         assert rows(await ask(parts, "query_metrics", {"metrics": ["ticket_count"]})) == [[3]]
 
-    async def missed(parts: Running) -> None:
+    async def missed(parts: RunningGateway) -> None:
         for each in (invoiced, sql, ("describe_dataset", {"dataset": "invoices"})):
             outcome = await ask(parts, *each)
             assert isinstance(outcome, Fault), str(outcome)
@@ -255,7 +255,7 @@ def test_one_that_is_away_costs_only_its_own(tmp_path: Path) -> None:
             assert str(door.port) not in str(outcome), "the engine's words are for the record"
 
     async def main() -> None:
-        async with running(folder, settings, watch=False, logs=False, clock=clock) as parts:
+        async with run_gateway(folder, settings, watch=False, logs=False, clock=clock) as parts:
             await others(parts)
             await missed(parts)
             described = answer(await ask(parts, "describe_dataset", {}))

@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.gateway.outcome import Answered, Outcome
 from metricgate.gateway.tool import ToolCall
 from metricgate.settings.settings import load_settings
@@ -49,7 +49,7 @@ class Project:
             agent = Identity(id="any", proof=Proof.VERIFIED, method="oidc", groups=groups, attributes=held)
             who = Principal(agent=agent, credential="key")
             calls = [ToolCall(tool="query_metrics", arguments=each, principal=who, door="python") for each in questions]
-            async with running(self.folder, load_settings(self.folder), watch=False, logs=False) as parts:
+            async with run_gateway(self.folder, load_settings(self.folder), watch=False, logs=False) as parts:
                 return [await parts.gateway.call(each) for each in calls]
 
         return asyncio.run(asked())

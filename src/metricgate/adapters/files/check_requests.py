@@ -37,7 +37,7 @@ _KEPT_SECONDS = 3_600.0
 _STOPPED = "the gateway on this project stopped meanwhile: run the command again"
 
 
-def _checks(state: ProjectState) -> Path:
+def _checks_folder(state: ProjectState) -> Path:
     """Return where commands leave what they ask, and the gateway what it answers."""
     return state.folder / "checks"
 
@@ -51,9 +51,9 @@ def ask_running(state: ProjectState, parties: Parties, told: Told) -> Sequence[C
         told: hears of each result as it comes.
     """
     name = f"{time.time_ns()}-{uuid4().hex}"
-    asked, answer = _checks(state) / f"{name}{_ASKED}", _checks(state) / f"{name}{_TOLD}"
+    asked, answer = _checks_folder(state) / f"{name}{_ASKED}", _checks_folder(state) / f"{name}{_TOLD}"
     try:
-        make_private(_checks(state))
+        make_private(_checks_folder(state))
         _write_whole(asked, {"parties": None if parties is None else list(parties)})
         return _followed(state, asked, answer, told)
     except OSError as error:
@@ -90,17 +90,17 @@ async def answer_requests(state: ProjectState, gateway: Gateway) -> None:
     turn = asyncio.Lock()
     under_way: dict[asyncio.Task[None], Path] = {}
     with suppress(OSError):
-        _sweep(_checks(state), older_than=2 * _BEGIN_SECONDS)
+        _sweep(_checks_folder(state), older_than=2 * _BEGIN_SECONDS)
     try:
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
             with suppress(OSError):
-                for asked in _waiting(_checks(state)):
+                for asked in _waiting(_checks_folder(state)):
                     answer = asked.with_name(f"{asked.name.removesuffix(_ASKED)}{_TOLD}")
                     task = asyncio.create_task(_answered(*_taken(asked, answer), answer, gateway, turn))
                     under_way[task] = answer
                 under_way = {task: answer for task, answer in under_way.items() if not task.done()}
-                _sweep(_checks(state), older_than=_KEPT_SECONDS, but=under_way.values())
+                _sweep(_checks_folder(state), older_than=_KEPT_SECONDS, but=under_way.values())
     finally:
         for task in under_way:
             task.cancel()
@@ -175,12 +175,12 @@ def _waiting(folder: Path) -> list[Path]:
 
 
 def _sweep(folder: Path, *, older_than: float, but: Collection[Path] = ()) -> None:
-    for each in _left(folder):
+    for each in _files_left(folder):
         if each not in but and time.time() - each.stat().st_mtime >= older_than:
             each.unlink(missing_ok=True)
 
 
-def _left(folder: Path) -> Iterator[Path]:
+def _files_left(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         for suffix in (_ASKED, _TOLD, _NEW):
             yield from folder.glob(f"*{suffix}")

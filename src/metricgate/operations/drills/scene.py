@@ -147,7 +147,7 @@ class Scene:
             because=because,
         )
 
-    async def shown(self, person: str, action_id: str) -> ProposedAction | Problems:
+    async def show_action(self, person: str, action_id: str) -> ProposedAction | Problems:
         """Return an action as a person sees it."""
         view = await self.running.office.action(_person(person), action_id)
         return view if isinstance(view, Problems) else view.action
@@ -202,7 +202,7 @@ class Scene:
         if not holds:
             self.report.broken.append(what)
 
-    def refused(self, outcome: Outcome, *codes: str) -> None:
+    def check_refused(self, outcome: Outcome, *codes: str) -> None:
         """Check that a call was refused, with one of the codes where any are given."""
         name = outcome.problems.first.code.name if isinstance(outcome, RefusedCall) else type(outcome).__name__.lower()
         self.check(

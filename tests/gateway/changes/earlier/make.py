@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.gateway.changes.shop import STEN, Shop, write_shop
 
-from metricgate.bootstrap.running import running
+from metricgate.bootstrap.running_gateway import run_gateway
 from metricgate.bootstrap.states import state_of
 from metricgate.gateway.outcome import RefusedCall
 from metricgate.operations.people_service import ProjectPeopleService
@@ -55,7 +55,7 @@ class Clock:
 async def _made(folder: Path) -> dict[str, str]:
     """Change rows, and leave changes waiting; returns what stands for what."""
     settings = load_settings(folder)
-    async with running(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
+    async with run_gateway(folder, settings, watch=False, logs=False, clock=Clock()) as parts:
         office = ProjectPeopleService(parts.changes, parts.governance, parts.conduct, state_of(folder, settings))
         shop = Shop(folder, settings, parts, office)
         done = await _proposed(shop, "done", "UPDATE customers SET credit = credit * 2, segment = NULL WHERE id <= 2")

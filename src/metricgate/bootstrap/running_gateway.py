@@ -51,7 +51,7 @@ from metricgate.vocabulary.problem import Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
+class RunningGateway:
     """The parts that doors and operators need."""
 
     gateway: Gateway
@@ -67,7 +67,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(
+async def run_gateway(
     folder: Path,
     settings: Settings,
     *,
@@ -75,7 +75,7 @@ async def running(
     logs: bool = True,
     clock: Clock | None = None,
     accept_loss: int | None = None,
-) -> AsyncIterator[Running]:
+) -> AsyncIterator[RunningGateway]:
     """Open everything, yield it, close everything.
 
     Args:
@@ -92,7 +92,7 @@ async def running(
     quiet_libraries()
     async with AsyncExitStack() as stack:
         with collector_paused():  # most of what a start makes stays
-            parts = await _opened(folder, settings, stack, clock or SystemClock(), watch, logs, accept_loss)
+            parts = await _open_all(folder, settings, stack, clock or SystemClock(), watch, logs, accept_loss)
         yield parts
 
 
@@ -103,11 +103,11 @@ async def open_gateway(folder: Path, settings: Settings) -> AsyncIterator[Gatewa
     Raises:
         StartRefused: with what is wrong.
     """
-    async with running(folder, settings, watch=False, logs=False) as parts:
+    async with run_gateway(folder, settings, watch=False, logs=False) as parts:
         yield parts.gateway
 
 
-async def _opened(
+async def _open_all(
     folder: Path,
     settings: Settings,
     stack: AsyncExitStack,
@@ -115,16 +115,16 @@ async def _opened(
     watch: bool,  # noqa: FBT001 - as ``running`` has them
     logs: bool,  # noqa: FBT001
     accept_loss: int | None,
-) -> Running:
+) -> RunningGateway:
     state = state_of(folder, settings)
-    warehouses = await _warehouses(folder, settings, stack, now)
+    warehouses = await _open_warehouses(folder, settings, stack, now)
     opened = await asyncio.to_thread(_closed_to_others, state)
     holder = _governance(folder, settings, state)
     ledger = await _ledger(state, stack, accept_loss)
     telemetry = _telemetry(settings, ledger, stack, logs=logs)
     outbox, sinks = _outbox(folder, settings, state, stack, now, sends=watch)
     publisher = Publisher(holder, state, ledger, now)
-    await _begin(ledger, opened, publisher)
+    await _record_start(ledger, opened, publisher)
     if watch:
         run_beside(stack, publisher.watch())
         run_beside(stack, watch_switches(state.switches(), ledger, outbox))
@@ -135,14 +135,14 @@ async def _opened(
         await settle_earlier_run(services)
         run_beside(stack, keep_tidy(services))
         run_beside(stack, keep_anchored(state, ledger))
-    keys = await asyncio.to_thread(_keys, state, stack, now)
-    parts = _together(holder, warehouses, ledger, telemetry, now, conduct, outbox, services, state, keys)
+    keys = await asyncio.to_thread(_open_key_memory, state, stack, now)
+    parts = _make_gateway(holder, warehouses, ledger, telemetry, now, conduct, outbox, services, state, keys)
     if watch:
         run_beside(stack, answer_requests(state, parts.gateway))
     return parts
 
 
-def _together(
+def _make_gateway(
     holder: HotReloader,
     warehouses: Mapping[str, Warehouse],
     ledger: RecordStore,
@@ -153,7 +153,7 @@ def _together(
     services: ChangeServices,
     state: ProjectState,
     keys: KeyMemory,
-) -> Running:
+) -> RunningGateway:
     gateway = Gateway(
         governance=holder,
         warehouses=warehouses,
@@ -165,7 +165,7 @@ def _together(
         changes=services,
         keys=keys,
     )
-    return Running(
+    return RunningGateway(
         gateway=gateway,
         governance=holder,
         ledger=ledger,
@@ -257,7 +257,9 @@ def _mask_key(state: ProjectState) -> str:
         raise StartRefused(f"the key of masks cannot be read: {error}") from error
 
 
-async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock) -> Mapping[str, Warehouse]:
+async def _open_warehouses(
+    folder: Path, settings: Settings, stack: AsyncExitStack, clock: Clock
+) -> Mapping[str, Warehouse]:
     try:
         return await open_warehouses(settings.warehouse_sources(folder), stack, clock)
     except WarehouseError as error:
@@ -266,7 +268,7 @@ async def _warehouses(folder: Path, settings: Settings, stack: AsyncExitStack, c
 
 def _governance(folder: Path, settings: Settings, state: ProjectState) -> HotReloader:
     """Return what holds the definitions in force, those of the start at first."""
-    holder = HotReloader.opened(definition_source(folder, settings), casbin_judge, _mask_key(state))
+    holder = HotReloader.open(definition_source(folder, settings), casbin_judge, _mask_key(state))
     if isinstance(holder, Problems):
         raise StartRefused("the project's definitions have problems", holder)
     return holder
@@ -283,7 +285,7 @@ def _outbox(
         raise StartRefused(f"notifications cannot be sent: {error}") from error
 
 
-def _keys(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory:
+def _open_key_memory(state: ProjectState, stack: AsyncExitStack, clock: Clock) -> KeyMemory:
     """Return what is known of the data's keys, from before a restart too."""
     try:
         observations = state.observations()
@@ -309,7 +311,7 @@ def _telemetry(settings: Settings, ledger: RecordStore, stack: AsyncExitStack, *
     return telemetry
 
 
-async def _begin(ledger: RecordStore, opened: StateNarrowed | None, published: Publisher) -> None:
+async def _record_start(ledger: RecordStore, opened: StateNarrowed | None, published: Publisher) -> None:
     """Record what the start found open to others, and what is in force."""
     try:
         if opened is not None:
