@@ -13,10 +13,10 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
 from metricgate.ledger.events.attribute import (
-    Attribute,
     Erased,
     Group,
     OpenAttributes,
+    RecordAttribute,
     groups_in,
     members_of,
 )
@@ -66,7 +66,7 @@ def _groups(group: type[Group]) -> Iterator[type[Group]]:
 def _members(group: type[Group]) -> str:
     groups, attributes, others = [], [], []
     for member in members_of(group):
-        if isinstance(member.attribute, Attribute):
+        if isinstance(member.attribute, RecordAttribute):
             name = f"`{member.attribute.name}`"
             attributes.append(f"*{name}*" if member.attribute.body else name)
         elif member.attribute is None:
@@ -105,15 +105,15 @@ def attributes_table() -> str:
     )
 
 
-def _meaning(attribute: Attribute) -> str:
+def _meaning(attribute: RecordAttribute) -> str:
     unit = f" (in {attribute.unit})" if attribute.unit else ""
     since = f"; absent from entries before {attribute.since}" if attribute.since else ""
     return f"{attribute.meaning}{unit}{since}".replace("|", "\\|")
 
 
-def _attributes(group: type[Group]) -> Iterator[tuple[Any, Attribute]]:
+def _attributes(group: type[Group]) -> Iterator[tuple[Any, RecordAttribute]]:
     for member in members_of(group):
-        if isinstance(member.attribute, Attribute):
+        if isinstance(member.attribute, RecordAttribute):
             yield member.type, member.attribute
         elif member.attribute is None:
             for part in groups_in(member.type):

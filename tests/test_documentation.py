@@ -17,7 +17,7 @@ from metricgate.gateway.tools import TOOLS
 from metricgate.ledger.events.registry import EVENTS
 from metricgate.policy import kinds
 from metricgate.policy.rule_kinds import BUILT_IN
-from metricgate.settings.document import SettingsDocument
+from metricgate.settings.document import ProjectSettingsDocument
 from metricgate.settings.extension_points import SINKS, WAREHOUSES
 from metricgate.vocabulary.problem import Code
 
@@ -125,7 +125,7 @@ def is_section(part: object) -> bool:
 def test_every_setting_is_documented() -> None:
     """Each key of `metricgate.yaml` and of each plugin's section has its row, and no row is of a gone key."""
     text = (DOCS / "settings.md").read_text(encoding="utf-8")
-    wanted = {key for key in keys_of(SettingsDocument) if key not in {"warehouse", "notifications"}}
+    wanted = {key for key in keys_of(ProjectSettingsDocument) if key not in {"warehouse", "notifications"}}
     for plugin in WAREHOUSES.installed().values():
         wanted |= {f"warehouse.{key}" for key in keys_of(plugin.section)}
     for sink in SINKS.installed().values():

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from metricgate.documents.forms import is_host, is_loopback
 from metricgate.settings import extension_points
-from metricgate.settings.document import SettingsDocument
+from metricgate.settings.document import ProjectSettingsDocument
 from metricgate.settings.settings import Settings, load_settings
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.problem import Problems
@@ -251,7 +251,7 @@ def parent(where: str) -> str:
 
 def test_each_setting_is_in_the_table() -> None:
     """A new setting brings the values that mean nothing along."""
-    assert set(OF_THE_PROJECT) == set(keys_of(SettingsDocument)) - {"warehouse", "notifications"}
+    assert set(OF_THE_PROJECT) == set(keys_of(ProjectSettingsDocument)) - {"warehouse", "notifications"}
     for name, plugin in {**extension_points.WAREHOUSES.installed(), **extension_points.SINKS.installed()}.items():
         rows = (WAREHOUSES | SINKS)[name]
         assert set(rows) == set(keys_of(plugin.section)) - ({"kind"} if name in WAREHOUSES else set())

@@ -10,7 +10,7 @@ import time
 from conformance.undo.places import ENGINES, placed
 from conformance.undo.promises import kept
 from conformance.undo.trials import Tally, Trials
-from metricgate.adapters.warehouses.changing.rows import TableRows
+from metricgate.adapters.warehouses.changing.rows import RowAccess
 
 _EVERY = 200
 
@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--compare", action="store_true", help="on servers, go the road of many rows for any number")
     asked = parser.parse_args()
     if asked.compare:
-        TableRows.few = 0
+        RowAccess.few = 0
     wrong = 0
     for engine in asked.engines or ENGINES:
         begin = time.monotonic()

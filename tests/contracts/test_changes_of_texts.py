@@ -137,7 +137,7 @@ def test_equal_under_a_collation_is_not_back_on_duckdb(tmp_path: Path) -> None:
     """What the engine compares are bytes, whatever the column's collation is."""
     import duckdb
 
-    from metricgate.adapters.warehouses.changing.rows import TableRows
+    from metricgate.adapters.warehouses.changing.rows import RowAccess
     from metricgate.adapters.warehouses.duckdb.changing.dialect import DuckDBDialect
     from metricgate.adapters.warehouses.duckdb.changing.session import DuckDBSession
     from metricgate.adapters.warehouses.duckdb.engine import DuckDBEngine
@@ -147,7 +147,7 @@ def test_equal_under_a_collation_is_not_back_on_duckdb(tmp_path: Path) -> None:
     connection.execute("CREATE TABLE loud (id INT PRIMARY KEY, note TEXT COLLATE NOCASE, num DOUBLE)")
     connection.execute("INSERT INTO loud VALUES (1, 'abc', 'nan'), (2, 'ABC', 0.1), (3, NULL, '-0'), (4, 'x', NULL)")
     session = DuckDBSession(DuckDBEngine(connection, writable=True), connection.cursor())
-    tables = TableRows(session, DuckDBDialect(session.check))
+    tables = RowAccess(session, DuckDBDialect(session.check))
     session.begin(0)
     location = ("w", "main", "loud")
     shape = tables.dialect.shapes(session, [location])[location]

@@ -10,7 +10,7 @@ from tests.adapters.warehouses.duckdb import changes as duckdb_changes
 from tests.contracts.server_changes import Place, drop, new_place, plan, ready, release, using
 
 from metricgate.adapters.warehouses.changing import transaction
-from metricgate.adapters.warehouses.changing.rows import TableRows
+from metricgate.adapters.warehouses.changing.rows import RowAccess
 from metricgate.adapters.warehouses.servers.warehouse import ServerWarehouse
 from metricgate.changing.change import RowChangeKind, RowTarget, TableChange
 from metricgate.changing.undo import taking_back
@@ -109,7 +109,7 @@ def _both(place: Place, monkeypatch: pytest.MonkeyPatch, rehearsed) -> tuple[Reh
     for few in (ALL_READ, 0):
         tried.clear()
         with monkeypatch.context() as patched:
-            patched.setattr(TableRows, "few", few)
+            patched.setattr(RowAccess, "few", few)
             patched.setattr(transaction, "taken_back", spied)
             found.append(using(place, rehearsed))
         assert few == 0 or tried
@@ -205,7 +205,7 @@ def test_an_undo_sees_what_others_did_meanwhile(engine: str, monkeypatch: pytest
         }
         place.admin("DELETE FROM t WHERE id = 360", "UPDATE t SET v = 0 WHERE id = 361")
         for few in (ALL_READ, 0):
-            monkeypatch.setattr(TableRows, "few", few)
+            monkeypatch.setattr(RowAccess, "few", few)
             with pytest.raises(ChangeFailed) as caught:
                 using(place, lambda warehouse: warehouse.rehearse_changes(back, most_rows=ROWS, seconds=20, views=()))
             assert caught.value.rows == tuple((place.table("t"), (key,)) for key in ("360", "361"))
@@ -213,7 +213,7 @@ def test_an_undo_sees_what_others_did_meanwhile(engine: str, monkeypatch: pytest
         drop(place)
 
 
-MANY = TableRows.few + 200
+MANY = RowAccess.few + 200
 
 
 def _written_otherwise(table: tuple[str, ...]) -> TableChange:

@@ -15,7 +15,7 @@ from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, 
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import CallLimit, Enforcement, JudgedCall, Obligation, allowance, denial
 from metricgate.policy.expectations import exactly
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import Occasion, Terms
 from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule import RuleDefaults
@@ -70,7 +70,7 @@ class ShiftRule(RuleDefaults):
             condition=self.id in case.suspended,
         )
         effect = "deny" if self.rows is None else "limit"
-        return case.evaluated(self.id, self.place, kind=_NAME, effect=effect, resource=None, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect=effect, resource=None, lacking=lacks)
 
     def narrowings(self) -> Iterator[Narrowed]:
         """Yield how few rows are left, as comparable numbers: none where nothing is served."""

@@ -180,7 +180,7 @@ def count_missing_reviews(action: ProposedAction) -> int:
     broken = any(each.break_glass for each in action.decisions)
     if not broken or action.state in {State.PREVIEWED, State.HELD}:
         return 0
-    return max(0, REVIEWS - len({_name(each.person) for each in action.reviews}))
+    return max(0, REVIEWS - len({_comparable_name(each.person) for each in action.reviews}))
 
 
 def add_review(action: ProposedAction, review: Review) -> ProposedAction | Refusal:
@@ -275,22 +275,24 @@ def _next(action: ProposedAction, state: State, **changed: object) -> ProposedAc
 def _parts_of(action: ProposedAction, person: str) -> tuple[str, ...]:
     """Return which parts of the proposal are the person's already."""
     parts = ((REQUESTER, action.proposal.user), (OWNER, action.proposal.owner))
-    return tuple(part for part, other in parts if other is not None and _name(other) == _name(person))
+    return tuple(
+        part for part, other in parts if other is not None and _comparable_name(other) == _comparable_name(person)
+    )
 
 
 def _is_among(person: str, others: Iterable[str]) -> bool:
-    return _name(person) in map(_name, others)
+    return _comparable_name(person) in map(_comparable_name, others)
 
 
 def _people(decisions: Iterable[HumanDecision]) -> tuple[str, ...]:
     """Return who decided, each person once, as they wrote themselves first."""
     named: dict[str, str] = {}
     for each in decisions:
-        named.setdefault(_name(each.person), each.person)
+        named.setdefault(_comparable_name(each.person), each.person)
     return tuple(named.values())
 
 
-def _name(person: str) -> str:
+def _comparable_name(person: str) -> str:
     """Return what is the same for every way to write one person: case, width, composition, what cannot be seen.
 
     Names that differ only so are taken for one person, who then is refused: the error on the safe side. Letters of

@@ -27,7 +27,7 @@ from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.notice import NoticeNotKept, Notifier
 
 
-class Opened:
+class OpenedChanges:
     """The services of changes and their stores.
 
     Raises:

@@ -24,7 +24,7 @@ from metricgate.vocabulary.principal import Principal
 from metricgate.vocabulary.problem import Problems
 
 
-class Gateway:
+class EmbeddedGateway:
     """The gateway of a project folder, embedded. Use it as an asynchronous context manager.
 
     Callers are known by the project's API keys or tokens, as at every door; what is not an answer is raised as
@@ -38,7 +38,7 @@ class Gateway:
         self._parts: RunningGateway | None = None
 
     @classmethod
-    def open(cls, path: str | Path) -> Gateway:
+    def open(cls, path: str | Path) -> EmbeddedGateway:
         """Return the gateway of the project in ``path``; it starts when it is entered.
 
         Raises:

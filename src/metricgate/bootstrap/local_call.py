@@ -38,7 +38,7 @@ def call_here(
 
     async def called() -> Reply:
         async with open_gateway(folder, settings) as gateway:
-            principal = admitted(folder, settings, key, user)
+            principal = admit(folder, settings, key, user)
             if isinstance(principal, Problems):
                 return Reply(exit=Exit.REFUSED, body=to_bytes(problem_document(principal)))
             call = ToolCall(tool=tool, arguments=dict(arguments), principal=principal, door="cli", purpose=purpose)
@@ -50,7 +50,7 @@ def call_here(
         return Reply(exit=Exit.FAULT, body=to_bytes(problem_document(error.as_problems())))
 
 
-def admitted(folder: Path, settings: Settings, key: str, user: str | None) -> Principal | Problems:
+def admit(folder: Path, settings: Settings, key: str, user: str | None) -> Principal | Problems:
     """Return who calls with a key, or why it is not accepted."""
     try:
         keys = state_of(folder, settings).keys(SystemClock())

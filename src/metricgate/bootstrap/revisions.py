@@ -8,7 +8,7 @@ from pathlib import Path
 from metricgate.adapters.revisions.git import GitRevision
 from metricgate.definitions.files import Documents, read_documents
 from metricgate.documents import read
-from metricgate.settings.document import Paths, SettingsDocument
+from metricgate.settings.document import Paths, ProjectSettingsDocument
 from metricgate.settings.settings import FILE_NAME, Settings
 from metricgate.vocabulary.problem import Problems
 
@@ -25,5 +25,5 @@ def documents_at(
     written = found.texts(FILE_NAME)
     if isinstance(written, Problems):
         return written
-    document = read(FILE_NAME, dict(written).get(FILE_NAME, ""), SettingsDocument)
+    document = read(FILE_NAME, dict(written).get(FILE_NAME, ""), ProjectSettingsDocument)
     return document if isinstance(document, Problems) else found.texts(path_of(document.value.paths))

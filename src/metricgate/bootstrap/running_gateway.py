@@ -16,7 +16,7 @@ from metricgate.adapters.observers.telemetry import TelemetryObserver, Telemetry
 from metricgate.adapters.roles.casbin_roles import casbin_judge
 from metricgate.adapters.system.clock import SystemClock
 from metricgate.adapters.warehouses.warehouse_set import open_warehouses
-from metricgate.bootstrap.change_services import Opened
+from metricgate.bootstrap.change_services import OpenedChanges
 from metricgate.bootstrap.definition_source import definition_source
 from metricgate.bootstrap.notifications import courier_of, outbox_of
 from metricgate.bootstrap.states import new_instance, state_of
@@ -208,7 +208,7 @@ async def _book(
 ) -> ChangeServices:
     try:
         opened = await asyncio.to_thread(
-            lambda: Opened(
+            lambda: OpenedChanges(
                 state,
                 settings,
                 governance=holder,

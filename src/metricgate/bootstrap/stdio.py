@@ -35,10 +35,10 @@ async def speak(folder: Path, settings: Settings, key: str, user: str | None) ->
             await _served(gate, gate.admit, partial(approval_page, console.rstrip("/")))
         return
     with pause_collector_for_imports():
-        from metricgate.bootstrap.local_call import admitted  # noqa: PLC0415 - the whole engine
+        from metricgate.bootstrap.local_call import admit  # noqa: PLC0415 - the whole engine
         from metricgate.bootstrap.running_gateway import run_gateway  # noqa: PLC0415
     async with run_gateway(folder, settings, watch=True) as parts:
-        await _served(parts.gateway, lambda: admitted(folder, settings, key, user))
+        await _served(parts.gateway, lambda: admit(folder, settings, key, user))
 
 
 async def _served(

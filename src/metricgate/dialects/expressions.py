@@ -55,7 +55,7 @@ def write_expression(text: str, dialect: str, kinds: Kinds = (), texts: Texts = 
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
-    return _write(text, dialect, kinds, texts)[0]
+    return _write_tree(text, dialect, kinds, texts)[0]
 
 
 def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) -> frozenset[str]:
@@ -67,11 +67,11 @@ def kinds_wanted(text: str, dialect: str, kinds: Kinds = (), texts: Texts = ()) 
     Raises:
         UnsupportedError: the dialect cannot say it.
     """
-    return _write(text, dialect, kinds, texts)[1]
+    return _write_tree(text, dialect, kinds, texts)[1]
 
 
 @lru_cache(maxsize=8_192)
-def _write(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
+def _write_tree(text: str, dialect: str, kinds: Kinds, texts: Texts) -> tuple[exp.Expr, frozenset[str]]:
     columns, known = _Looked(kinds), dialect_named(dialect)
     tree = parse_shared(text)
     way = _way(known, columns, texts)

@@ -12,7 +12,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures, span_names
 from metricgate.gateway.answers import AnswerDraft, through_stages
 from metricgate.gateway.conduct.conduct import Conduct
-from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
+from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RecordPosition, RefusedCall
@@ -34,7 +34,7 @@ from metricgate.ledger.events.calls import (
     StatementFacts,
     WholeCall,
 )
-from metricgate.ledger.events.shared import Link
+from metricgate.ledger.events.shared import EntryLink
 from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
@@ -354,9 +354,9 @@ class CallContext:
     def _trail(self) -> CallTrail:
         return entries.call_trail(self.call, self.span.trace_id, self.span.span_id)
 
-    def _links(self) -> Sequence[Link] | None:
+    def _links(self) -> Sequence[EntryLink] | None:
         """Return links to the intents that the call's end is the outcome of; None where there are none."""
-        return [Link(index=each.index, rel="intent") for each in self.released] or None
+        return [EntryLink(index=each.index, rel="intent") for each in self.released] or None
 
     async def _append(self, event: Event) -> AppendReceipt | None:
         with self.observer.span(span_names.RECORD, {span_names.EVENT: event.NAME}):

@@ -21,7 +21,7 @@ from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.data_checks.memory import KeyMemory
 from metricgate.gateway.data_checks.result import CheckResult
 from metricgate.gateway.data_checks.survey import AT_ONCE, Ground, Told, check_data
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.engine import Engines
 from metricgate.gateway.governance import GovernanceSource
 from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RefusedCall

@@ -11,7 +11,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures, span_names
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import readable_tables, resources_of
-from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
+from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import masks_misused
 from metricgate.gateway.minimum_groups import small_groups_read

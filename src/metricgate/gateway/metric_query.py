@@ -9,7 +9,7 @@ from metricgate.compiling.statement import Statement
 from metricgate.gateway import failures, span_names
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.kinds import compiled_by_kinds, kinds_of

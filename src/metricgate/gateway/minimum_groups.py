@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
 from metricgate.gateway.call_context import CallContext, Ran
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
 from metricgate.planning.plan import Plan

@@ -196,6 +196,6 @@ class PeopleService(Protocol):
         """
         ...
 
-    def changed(self) -> int:
+    def change_count(self) -> int:
         """Return a number that grows whenever an action or the record changes, for live pages."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import column_resource
-from metricgate.gateway.ending import CallRefusal
+from metricgate.gateway.endings import CallRefusal
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.masks import masks_misused
 from metricgate.gateway.minimum_groups import small_groups_shown

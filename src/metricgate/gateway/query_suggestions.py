@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from metricgate.catalog.metrics import Metric
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.descriptions import member_as_json, shorten
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.metric_names import is_usable, resolve_metrics
 from metricgate.gateway.plan_judgement import judge_plan, refuse_judged
 from metricgate.gateway.questions import GroupByArgument, Name, QuestionArguments, to_question
@@ -79,7 +79,7 @@ def composable(
     seen = CallerVisibility(desk, Action.QUERY)
     taken = {each.member for each in question.group_by}
     return {
-        "metrics": [_offer(metric) for metric in fitting[:most]],
+        "metrics": [_metric_offered(metric) for metric in fitting[:most]],
         "members": [
             member_as_json(member)
             for member in planner.reachable(named.metrics)
@@ -97,6 +97,6 @@ def _fits_beside(desk: CallContext, question: Question, metric: Metric) -> bool:
     return judge_plan(desk, Action.QUERY, plan).allows
 
 
-def _offer(metric: Metric) -> Json:
+def _metric_offered(metric: Metric) -> Json:
     header = metric.header
     return {"name": header.name, "description": shorten(header.description), "status": str(header.status)}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from metricgate.catalog.labels import with_labels
 from metricgate.gateway.call_context import CallContext
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.metric_names import resource_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import ReachableMember, Visibility

@@ -26,7 +26,7 @@ def cte_named(table: exp.Table, name: str, *, fold: bool) -> exp.CTE | None:
         with_ = parent.args.get("with_")
         if type(with_) is exp.With:
             for cte in with_.expressions:
-                if _is(cte, name, fold=fold):
+                if _is_named(cte, name, fold=fold):
                     return cte if type(cte) is exp.CTE else None
         node, parent = parent, parent.parent
     return None
@@ -42,14 +42,14 @@ def _visible_before(with_: exp.With, inside: exp.Expr, name: str, *, fold: bool)
     for cte in with_.expressions:
         if cte is inside and not recursive:
             return None
-        if type(cte) is exp.CTE and _is(cte, name, fold=fold):
+        if type(cte) is exp.CTE and _is_named(cte, name, fold=fold):
             return cte
         if cte is inside:
             return None
     return None
 
 
-def _is(cte: exp.Expr, name: str, *, fold: bool) -> bool:
+def _is_named(cte: exp.Expr, name: str, *, fold: bool) -> bool:
     identifier = cte.args["alias"].this
     return fold_name(identifier, lower_quoted=fold) == name
 

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
-from metricgate.guarding.column_binding import left_over, output_names, qualify_columns
+from metricgate.guarding.bound_columns import left_over, output_names, qualify_columns
 from metricgate.guarding.dialects import reading_of, rules_of
 from metricgate.guarding.function_allowlist import FunctionAllowlist
 from metricgate.guarding.intake import refused_at_intake
@@ -24,10 +24,10 @@ from metricgate.guarding.parameters import Given, Placed, place_parameters
 from metricgate.guarding.query_parser import FAULTS, ParsedQuery, bare, parse_query, tokenize
 from metricgate.guarding.query_stages import BoundQuery, GuardedQuery, ReadQuery
 from metricgate.guarding.relation_rewriter import Replaced, locate_relations, replace_tables
+from metricgate.guarding.spliced_text import limit_rows
 from metricgate.guarding.sql_read_back import read_back
 from metricgate.guarding.tables import bare_but_tables, bound_tables
 from metricgate.guarding.text_limits import CAPS, TextLimits
-from metricgate.guarding.text_splicing import limit_rows
 from metricgate.guarding.verbatim import join_words, names_in, spell_words
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.relation import GovernedTable, Relation

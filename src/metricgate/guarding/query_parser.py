@@ -14,7 +14,7 @@ from metricgate.dialects.reading.spelling.words import instead
 from metricgate.guarding import codes
 from metricgate.guarding.dialects import grammar_of, reading_of
 from metricgate.guarding.nodes import ROOTS
-from metricgate.guarding.parser_spelling import mark_kept_calls, respelt, restore_calls, whole
+from metricgate.guarding.parser_forms import mark_kept_calls, respelt, restore_calls, whole
 from metricgate.guarding.places import place_at
 from metricgate.guarding.unread import unread
 from metricgate.vocabulary.problem import Place, Problem

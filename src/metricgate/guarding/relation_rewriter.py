@@ -23,8 +23,8 @@ from metricgate.guarding.dialects import grammar_of
 from metricgate.guarding.query_parser import bare
 from metricgate.guarding.query_stages import BoundQuery
 from metricgate.guarding.security_barrier import FENCE, materialized_barrier, read_once, streaming_barrier
+from metricgate.guarding.spliced_text import begun_with, splice_relations
 from metricgate.guarding.tables import MARK, TablesFound
-from metricgate.guarding.text_splicing import begun_with, splice_relations
 from metricgate.guarding.verbatim import Word, quote_name
 from metricgate.vocabulary.predicate import Scalar
 from metricgate.vocabulary.relation import Relation

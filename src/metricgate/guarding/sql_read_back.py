@@ -15,7 +15,7 @@ from metricgate.dialects.reading.rules import DialectRules
 from metricgate.guarding import codes
 from metricgate.guarding.calls import calls_in
 from metricgate.guarding.ctes import cte_named
-from metricgate.guarding.parser_spelling import respelt
+from metricgate.guarding.parser_forms import respelt
 from metricgate.guarding.query_parser import FAULTS, is_dual, tokenize, trees_of
 from metricgate.guarding.table_positions import strays
 from metricgate.vocabulary.problem import Problem

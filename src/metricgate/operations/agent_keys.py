@@ -77,7 +77,7 @@ class AgentKeys:
                 keys.close()
         except (KeysUnavailable, ValueError) as error:
             return _keys_problem(error)
-        facts = _facts(record)
+        facts = _key_facts(record)
         return NewKey(
             id=record.id,
             secret=secret,
@@ -101,7 +101,7 @@ class AgentKeys:
         if record is None:
             message = f"There is no key {key_id!r}."
             return Problems((Problem(code=codes.NO_SUCH_KEY, message=message, hint=codes.NO_SUCH_KEY.cure),))
-        return _facts(record)
+        return _key_facts(record)
 
     def list(self) -> Sequence[KeyFacts]:
         """Return all keys, oldest first."""
@@ -109,12 +109,12 @@ class AgentKeys:
             return ()
         keys = self._state.keys(self._clock)
         try:
-            return tuple(_facts(record) for record in keys.list())
+            return tuple(_key_facts(record) for record in keys.list())
         finally:
             keys.close()
 
 
-def _facts(record: KeyRecord) -> KeyFacts:
+def _key_facts(record: KeyRecord) -> KeyFacts:
     now = datetime.now(UTC)
     expires = datetime.fromtimestamp(record.expires_at, UTC)
     state = "revoked" if record.revoked else "expired" if expires <= now else "active"

@@ -84,12 +84,12 @@ def record_people(store: PeopleAndSessions, ledger: RecordStore) -> None:
     for notice in store.notices():
         bodies = {name: notice.fields[name] for name in _PERSON_BODIES if name in notice.fields}
         fields = {name: value for name, value in notice.fields.items() if name not in _PERSON_BODIES}
-        who, who_bodies = facts_of_actor(_actor(notice)).to_attributes()
+        who, who_bodies = facts_of_actor(_actor_of(notice)).to_attributes()
         ledger.append_blocking(notice.event, {**fields, **who}, bodies={**bodies, **who_bodies})
         store.settle(notice)
 
 
-def _actor(notice: PersonNotice) -> Actor:
+def _actor_of(notice: PersonNotice) -> Actor:
     if notice.event == names.PERSON_LOGGED_IN:
         return person(str(notice.fields[names.PERSON_ID]))
     # Whoever fails to log in is nobody yet.

@@ -81,14 +81,14 @@ def ask_imported(
     """
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        _write(scratch, texts)
+        _write_scratch(scratch, texts)
         try:
-            return asyncio.run(_asked(open_gateway(scratch), metrics, told))
+            return asyncio.run(_ask_metrics(open_gateway(scratch), metrics, told))
         except StartRefused as refused:
             return refused.as_problems()
 
 
-def _write(scratch: Path, texts: Mapping[str, str]) -> None:
+def _write_scratch(scratch: Path, texts: Mapping[str, str]) -> None:
     for name, text in {
         **{f"models/{name}": text for name, text in texts.items()},
         "policies/asker.yaml": _POLICY,
@@ -98,7 +98,7 @@ def _write(scratch: Path, texts: Mapping[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-async def _asked(
+async def _ask_metrics(
     opened: AbstractAsyncContextManager[Gateway], metrics: Sequence[str], told: Callable[[Attempt], None]
 ) -> Sequence[Attempt]:
     who = Principal(agent=Identity(id=_ASKER, proof=Proof.VERIFIED, method="import"))

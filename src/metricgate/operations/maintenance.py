@@ -26,7 +26,7 @@ _EVERY_SECONDS = 5.0
 _ANCHOR_SECONDS = 1.0
 
 
-async def _forgotten(services: ChangeServices, action_id: str) -> bool:
+async def _forget_backup(services: ChangeServices, action_id: str) -> bool:
     """Drop for good what an action set aside, if it did; False where that is to be tried again."""
     action = await asyncio.to_thread(services.store.get, action_id)
     if action is None or not action.changes_structure:
@@ -58,7 +58,7 @@ async def tidy(services: ChangeServices, now: datetime) -> None:
     for over in await asyncio.to_thread(services.journal.due, now):
         done = True
         with _whatever_is_damaged():
-            done = await _forgotten(services, over)
+            done = await _forget_backup(services, over)
         if done:
             await asyncio.to_thread(services.journal.forget, over)
             structlog.get_logger("metricgate.writing").info("images_removed", action=over)

@@ -74,8 +74,8 @@ class NotificationQueue:
                     states=wanted.states, sink=wanted.sink, since=wanted.since, limit=wanted.limit
                 )
         except NoticeNotKept as error:
-            return _unreadable(error)
-        return [_facts(each) for each in found]
+            return _queue_unreadable(error)
+        return [_delivery_facts(each) for each in found]
 
     def retry(self, notice: str | None, sink: str | None) -> int | Problems:
         """Let what was not delivered be tried again; how many deliveries. Naming one that is not there is a problem."""
@@ -89,7 +89,7 @@ class NotificationQueue:
                     retried = outbox.retry(notice, sink=sink)
                     waiting = [each.notice.id for each in outbox.deliveries(sink=sink)]
             except NoticeNotKept as error:
-                return _unreadable(error)
+                return _queue_unreadable(error)
         if notice is not None and not retried:
             message = f"No undelivered notification {notice!r} is there to be tried again."
             hint = did_you_mean(notice, waiting) or codes.NO_SUCH_NOTIFICATION.cure
@@ -106,7 +106,7 @@ class NotificationQueue:
         return Problems((Problem(code=codes.NO_SUCH_SINK, message=message, hint=hint),))
 
 
-def _facts(pending: PendingDelivery) -> DeliveryFacts:
+def _delivery_facts(pending: PendingDelivery) -> DeliveryFacts:
     due = datetime.fromtimestamp(pending.due, UTC).isoformat(timespec="seconds")
     return DeliveryFacts(
         id=pending.notice.id,
@@ -121,5 +121,5 @@ def _facts(pending: PendingDelivery) -> DeliveryFacts:
     )
 
 
-def _unreadable(error: NoticeNotKept) -> Problems:
+def _queue_unreadable(error: NoticeNotKept) -> Problems:
     return Problems((Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure),))

@@ -49,7 +49,7 @@ def export_entries(state: ProjectState, file: Path, wanted: EntryFilter, limit: 
         manifest = json.dumps(dict(made.manifest), indent=1)
         file.with_name(f"{file.name}.manifest.json").write_text(f"{manifest}\n", encoding="utf-8")
     except (OSError, LedgerUnavailable) as error:
-        return Problems((_unreadable(error),))
+        return Problems((_file_unreadable(error),))
     return int(str(made.manifest["count"]))
 
 
@@ -60,10 +60,10 @@ def verify_record(state: ProjectState, against: Path | None) -> Report | Problem
     try:
         return state.verify(None if against is None else against.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        return Problems((_unreadable(error),))
+        return Problems((_file_unreadable(error),))
 
 
-def _unreadable(error: Exception) -> Problem:
+def _file_unreadable(error: Exception) -> Problem:
     """Return what is wrong with a file that cannot be read or written."""
     return Problem(code=UNREADABLE, message=str(error), hint=UNREADABLE.cure)
 

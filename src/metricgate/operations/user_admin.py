@@ -84,7 +84,7 @@ class UserAdmin:
     def add(self, name: str, groups: Sequence[str]) -> NewPerson | Problems:
         """Add a person."""
         if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
-            return _problem(codes.BAD_PERSON, f"{name[:80]!r} is no name of a person.")
+            return _problems_of(codes.BAD_PERSON, f"{name[:80]!r} is no name of a person.")
         record, paper = self._enrol(
             name, tuple(groups), self._clock.unix_nano() / _NANO, issuer=f"Metricgate {self._project}"
         )
@@ -94,7 +94,9 @@ class UserAdmin:
         finally:
             store.close()
         if not added:
-            return _problem(codes.BAD_PERSON, f"There is a person {name!r} already; `people reset` gives a new login.")
+            return _problems_of(
+                codes.BAD_PERSON, f"There is a person {name!r} already; `people reset` gives a new login."
+            )
         return NewPerson(name=name, one_time_password=paper.one_time_password, otpauth=paper.otpauth, until=paper.until)
 
     def reset(self, name: str) -> NewPerson | Problems:
@@ -106,7 +108,7 @@ class UserAdmin:
         finally:
             store.close()
         if not found:
-            return _problem(codes.BAD_PERSON, f"There is no person {name[:80]!r}.")
+            return _problems_of(codes.BAD_PERSON, f"There is no person {name[:80]!r}.")
         return NewPerson(name=name, one_time_password=paper.one_time_password, otpauth=paper.otpauth, until=paper.until)
 
     def remove(self, name: str) -> Problems | None:
@@ -116,18 +118,18 @@ class UserAdmin:
             found = store.remove(name)
         finally:
             store.close()
-        return None if found else _problem(codes.BAD_PERSON, f"There is no person {name[:80]!r}.")
+        return None if found else _problems_of(codes.BAD_PERSON, f"There is no person {name[:80]!r}.")
 
     def list(self) -> Sequence[PersonFacts]:
         """Return everybody, by name."""
         store = self._state.people()
         try:
-            return [_facts(each) for each in store.list()]
+            return [_person_facts(each) for each in store.list()]
         finally:
             store.close()
 
 
-def _facts(record: PersonRecord) -> PersonFacts:
+def _person_facts(record: PersonRecord) -> PersonFacts:
     return PersonFacts(
         name=record.name,
         groups=record.groups,
@@ -136,5 +138,5 @@ def _facts(record: PersonRecord) -> PersonFacts:
     )
 
 
-def _problem(code: Code, message: str) -> Problems:
+def _problems_of(code: Code, message: str) -> Problems:
     return Problems((Problem(code=code, message=message, hint=code.cure),))

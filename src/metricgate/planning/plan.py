@@ -9,8 +9,8 @@ from metricgate.catalog.metrics import Status
 from metricgate.catalog.model import SemanticModel, TimeKind
 from metricgate.planning.clocks import TypeAsked
 from metricgate.planning.metrics.values import Value
+from metricgate.planning.plan_warehouses import Homes
 from metricgate.planning.scan import Computation, Scan
-from metricgate.planning.warehouse_routing import Homes
 from metricgate.vocabulary.digest import digest_of_bytes
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource

@@ -16,12 +16,12 @@ from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.metrics.values import DerivedValue, MeasureValue, RatioValue, Value
 from metricgate.planning.plan import OutputColumn, Plan, PlanExplanation, PlannedMetric, ResolvedRange, Sorting
 from metricgate.planning.plan_notes import looking_back, of_all_time
+from metricgate.planning.plan_warehouses import homes_of
 from metricgate.planning.question import Question
 from metricgate.planning.scan import Scan, tables_read
 from metricgate.planning.scan_binder import Binder
 from metricgate.planning.scan_parts import Reference, ScanKey
 from metricgate.planning.times_shown import shown_value
-from metricgate.planning.warehouse_routing import homes_of
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.nearest import did_you_mean
 from metricgate.vocabulary.problem import Place, Problem

@@ -86,7 +86,7 @@ class Case:
         """Everything that is named or touched."""
         return (*self.named, *self.touched)
 
-    def evaluated(
+    def evaluate(
         self,
         rule: str,
         place: Place,

@@ -57,7 +57,7 @@ class JudgedCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedChange:
+class ChangeUnderJudgement:
     """A change under judgement, which its proposer has the right to propose.
 
     Attributes:
@@ -136,7 +136,7 @@ class Enforcement:
         """Yield what the call owes where it is allowed; a reason alone: why that cannot be told, which denies it."""
         return ()
 
-    def holds(self, change: JudgedChange) -> Iterable[Hold]:  # noqa: ARG002 - kinds that hold use it
+    def holds(self, change: ChangeUnderJudgement) -> Iterable[Hold]:  # noqa: ARG002 - kinds that hold use it
         """Yield what holds the change."""
         return ()
 

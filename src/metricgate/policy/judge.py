@@ -23,7 +23,7 @@ from functools import lru_cache
 from metricgate.policy.enforcement import JudgedCall
 from metricgate.policy.kinds.grants import GrantEffect
 from metricgate.policy.names import for_display
-from metricgate.policy.obligations import Required, required
+from metricgate.policy.obligations import Required, combine_obligations
 from metricgate.policy.occasion import ALWAYS, UNKNOWN_CONTEXT, EvaluationContext, Terms, normalize_purpose
 from metricgate.policy.patterns import effective_action
 from metricgate.policy.policy import Policy
@@ -257,7 +257,7 @@ class Judge:
         return (reason for each in self.enforcements for reason in each.denials_of_person(standing, suspended))
 
     def _required(self, call: JudgedCall) -> Required:
-        return required(part for each in self.enforcements for part in each.obligations(call))
+        return combine_obligations(part for each in self.enforcements for part in each.obligations(call))
 
     def _required_of(self, standing: Standing, read: Sequence[Resource], suspended: Suspended) -> Required:
         """Return what one party owes that reads these."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from metricgate.policy.enforcement import Hold, JudgedChange
+from metricgate.policy.enforcement import ChangeUnderJudgement, Hold
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import UNKNOWN_CONTEXT, EvaluationContext
 from metricgate.policy.rehearsal_facts import RehearsalFacts
@@ -92,14 +92,14 @@ def judge_change(
         ChangeRuleEvaluation(rule=each.rule, decision=each.decision, message=each.message) for each in right.reasons
     ]
     held = list(_floors(stakes))
-    change = JudgedChange(
+    change = ChangeUnderJudgement(
         roles=frozenset().union(*(standing.roles for standing in judge.standings(principal))),
         stakes=stakes,
         resources=tuple(resources),
         risk=risk.score,
         suspended=judge.suspended_rules(circumstances),
     )
-    holds = list(_holds(judge, change))
+    holds = list(_holds_on(judge, change))
     held += [
         ChangeRuleEvaluation(rule=each.rule, decision=Decision.HOLD, message=_hold_message(each)) for each in holds
     ]
@@ -138,7 +138,7 @@ def undo_demand(
     stakes = RehearsalFacts(
         verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now
     )
-    change = JudgedChange(
+    change = ChangeUnderJudgement(
         roles=judge.roles_of_person(person),
         stakes=stakes,
         resources=resources,
@@ -146,7 +146,7 @@ def undo_demand(
         suspended=judge.suspended_rules(EvaluationContext(now=now)),
         undo=True,
     )
-    holds = list(_holds(judge, change))
+    holds = list(_holds_on(judge, change))
     if not holds:
         return None
     held = [ChangeRuleEvaluation(rule=each.rule, decision=Decision.HOLD, message=_hold_message(each)) for each in holds]
@@ -174,7 +174,7 @@ def _floors(stakes: RehearsalFacts) -> Iterator[ChangeRuleEvaluation]:
             yield ChangeRuleEvaluation(rule=rule, decision=Decision.HOLD, message=message)
 
 
-def _holds(judge: Judge, change: JudgedChange) -> Iterator[Hold]:
+def _holds_on(judge: Judge, change: ChangeUnderJudgement) -> Iterator[Hold]:
     """Yield what holds the change, kind by kind."""
     return (hold for each in judge.enforcements for hold in each.holds(change))
 

@@ -66,7 +66,7 @@ class _Parts:
                 assert_never(each.part)
 
 
-def required(contributed: Iterable[Obligation | VerdictReason]) -> Required:
+def combine_obligations(contributed: Iterable[Obligation | VerdictReason]) -> Required:
     """Return what all parts make together.
 
     Of masks on one column, what each would let through; of minimum groups of one dataset, the largest; of limits of one

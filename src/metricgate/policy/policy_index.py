@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from metricgate.policy.kinds.grants import GrantEffect
 from metricgate.policy.names import EVERYONE
-from metricgate.policy.narrowing import NarrowedKey, Narrowing, together
+from metricgate.policy.narrowings import NarrowedKey, Narrowing, together
 from metricgate.policy.patterns import patterns_covering
 from metricgate.policy.policy import Policy
 

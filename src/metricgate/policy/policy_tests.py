@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from metricgate.policy.cases import PolicyTest
-from metricgate.policy.expectations import listed
+from metricgate.policy.expectations import list_names
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import Demand, judge_change
 from metricgate.policy.policy import Policy
@@ -73,7 +73,9 @@ def _run_test(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> Test
         failures.append(f"Expected {test.expect}, got {verdict.decision}. {reasons}")
     unnamed = [rule for rule in test.rules if rule not in verdict.rules]
     if unnamed:
-        failures.append(f"Expected the rules {listed(unnamed)} to be named; named were {listed(verdict.rules)}.")
+        failures.append(
+            f"Expected the rules {list_names(unnamed)} to be named; named were {list_names(verdict.rules)}."
+        )
     failures += _of_kinds(test, verdict)
     return TestResult(test=test, verdict=verdict, failures=tuple(failures))
 
@@ -106,7 +108,7 @@ def _of_demand(test: PolicyTest, verdict: Verdict, demand: Demand) -> Iterator[s
             yield f"Expected the hold to demand {expected:,} {what}; it demands {found:,}."
     for what, names, held in (("roles", wanted.roles, demand.roles), ("parties apart", wanted.apart, demand.apart)):
         if names is not None and sorted(names) != sorted(held):
-            yield f"Expected the hold to demand the {what} {listed(names)}; it demands {listed(held)}."
+            yield f"Expected the hold to demand the {what} {list_names(names)}; it demands {list_names(held)}."
 
 
 def _with_labels(resources: Sequence[Resource], test: PolicyTest, labelled: Labelled | None) -> tuple[Resource, ...]:

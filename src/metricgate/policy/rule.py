@@ -12,7 +12,7 @@ from typing import Protocol
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.policy.decision_trace import Case, RuleEvaluation
-from metricgate.policy.narrowing import Narrowed
+from metricgate.policy.narrowings import Narrowed
 from metricgate.policy.occasion import Terms
 from metricgate.policy.patterns import LABEL
 from metricgate.vocabulary.problem import Place

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue, model_validator
 
-from metricgate.adapters.identity.sections import Identity, PeopleSection
+from metricgate.adapters.identity.sections import IdentitySection, PeopleSection
 from metricgate.catalog.names import LONGEST, NAME_PATTERN, checked_name
 from metricgate.documents.forms import FileName, FilePath, HttpUrl
 from metricgate.documents.section import Section
@@ -56,16 +56,16 @@ class Paths(Section):
 
     @model_validator(mode="after")
     def _state_is_apart(self) -> Paths:
-        state = _plain(self.state)
+        state = _normal_path(self.state)
         definitions = (self.semantic_models, self.policies, self.actions)
-        if state == _plain(".") or any(_plain(each).is_relative_to(state) for each in definitions):
+        if state == _normal_path(".") or any(_normal_path(each).is_relative_to(state) for each in definitions):
             raise ValueError(
                 f"state: {self.state!r} must be a folder of its own: only the gateway's account may read it"
             )
         return self
 
 
-def _plain(path: str) -> Path:
+def _normal_path(path: str) -> Path:
     return Path(os.path.normpath(path))
 
 
@@ -118,7 +118,7 @@ class ConductSection(Section):
     pause_seconds: Annotated[int, Field(ge=1, le=86_400)] = Field(300, description="How long an agent is paused.")
 
 
-class Telemetry(Section):
+class TelemetrySection(Section):
     """Traces, counters, logs. Losing them loses no record."""
 
     otlp_endpoint: HttpUrl | None = Field(None, description="OTLP/HTTP traces endpoint; unset: no export.")
@@ -152,7 +152,7 @@ WarehouseName = Annotated[
 """As a semantic model may name it."""
 
 
-class SettingsDocument(Section):
+class ProjectSettingsDocument(Section):
     """The whole of ``metricgate.yaml``."""
 
     project: str = Field("metricgate", pattern=r"^[a-z][a-z0-9_-]*$", description="Short name of the project.")
@@ -167,13 +167,13 @@ class SettingsDocument(Section):
         None, description="Which of `warehouses` holds the models that name none; default: the first."
     )
     listen: Listen = Listen()
-    identity: Identity = Identity()
+    identity: IdentitySection = IdentitySection()
     people: PeopleSection = PeopleSection()
     state: StateSection = StateSection()
     ledger: LedgerSection = LedgerSection()
     conduct: ConductSection = ConductSection()
     writes: WritesSection = WritesSection()
-    telemetry: Telemetry = Telemetry()
+    telemetry: TelemetrySection = TelemetrySection()
     notifications: list[dict[str, JsonValue]] = Field(
         default_factory=list, description="Whom to tell of events: `name`, `on`, and the keys of its `kind`."
     )

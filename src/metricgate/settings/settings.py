@@ -18,7 +18,7 @@ from metricgate.documents import codes
 from metricgate.documents.model_fields import Step
 from metricgate.documents.yaml_documents import Read, in_order, problems_of, read
 from metricgate.gateway.warehouse_source import WarehouseSource
-from metricgate.settings.document import SettingsDocument
+from metricgate.settings.document import ProjectSettingsDocument
 from metricgate.settings.extension_points import SINKS, WAREHOUSES
 from metricgate.settings.plugins import (
     SinkPlugin,
@@ -51,7 +51,7 @@ class _PluginSections(BaseModel):
     notifications: list[dict[str, JsonValue]] = Field(default_factory=list)
 
 
-_Written = Read[SettingsDocument] | Read[_PluginSections]
+_Written = Read[ProjectSettingsDocument] | Read[_PluginSections]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ class Settings:
         all_said: whether definitions are refused of which an engine cannot give an expression; otherwise the question.
     """
 
-    document: SettingsDocument
+    document: ProjectSettingsDocument
     warehouses: Mapping[str, WarehouseSettings]
     notifications: Sequence[NotificationSettings] = ()
     all_said: bool = True
@@ -148,7 +148,7 @@ def load_settings(folder: Path) -> Settings | Problems:
         OSError: there is none, or it cannot be read.
     """
     text = (folder / FILE_NAME).read_text(encoding="utf-8")
-    document = read(FILE_NAME, text, SettingsDocument)
+    document = read(FILE_NAME, text, ProjectSettingsDocument)
     if not isinstance(document, Problems):
         return _with_plugins(document)
     # What plugins say of their own sections is told along with what is wrong elsewhere.
@@ -160,7 +160,7 @@ def load_settings(folder: Path) -> Settings | Problems:
     return Problems(in_order(problems))
 
 
-def _with_plugins(document: Read[SettingsDocument]) -> Settings | Problems:
+def _with_plugins(document: Read[ProjectSettingsDocument]) -> Settings | Problems:
     problems = list(_choice_problems(document))
     warehouses = _read_warehouses(document, problems)
     notifications = _notifications(document, problems)
@@ -210,7 +210,7 @@ def _notifications(document: _Written, problems: list[Problem]) -> tuple[Notific
     return tuple(found.values())
 
 
-def _choice_problems(document: Read[SettingsDocument]) -> Iterator[Problem]:
+def _choice_problems(document: Read[ProjectSettingsDocument]) -> Iterator[Problem]:
     """Exactly one of ``warehouse`` and ``warehouses``; the default is one of the latter."""
     written = document.value
     default, names = written.default_warehouse, list(written.warehouses or {})

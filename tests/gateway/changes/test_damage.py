@@ -96,7 +96,7 @@ def test_altered_state_is_told_at_every_door_and_runs_nothing(tmp_path: Path) ->
             # What is damaged, held as it claims to be, keeps no image longer than was said.
             services = shop.parts.changes
             assert isinstance(services.journal, SqliteJournal)
-            assert list(services.journal.damaged()) == [kept]
+            assert list(services.journal.find_damaged()) == [kept]
             await tidy(services, services.now() + timedelta(days=services.settings.undo_days + 1))
             assert services.journal.content(kept) is None
             return str(wanted)

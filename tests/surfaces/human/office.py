@@ -332,5 +332,5 @@ class MemoryOffice:
     async def catalog(self, person):
         return {"metrics": self.metrics, "models": [{"name": "orders", "description": "Orders."}], "edges": self.edges}
 
-    def changed(self):
+    def change_count(self):
         return self._seen

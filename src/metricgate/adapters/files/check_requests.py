@@ -57,7 +57,7 @@ def ask_running(state: ProjectState, parties: Parties, told: Told) -> Sequence[C
         _write_whole(asked, {"parties": None if parties is None else list(parties)})
         return _followed(state, asked, answer, told)
     except OSError as error:
-        return _problem(f"the running gateway cannot be asked: {error}")
+        return _cannot_start(f"the running gateway cannot be asked: {error}")
     finally:
         for each in (asked, answer):
             with suppress(OSError):
@@ -72,16 +72,18 @@ def _followed(state: ProjectState, asked: Path, answer: Path, told: Told) -> Seq
         for text in lines[read:]:
             line = json.loads(text)
             if "problem" in line:
-                return _problem(str(line["problem"]))
+                return _cannot_start(str(line["problem"]))
             if "results" in line:
                 return tuple(CheckResult.of_json(each) for each in line["results"])
             told(CheckResult.of_json(line["result"]), int(line["done"]), int(line["total"]))
         read = len(lines)
         taker = taker or (None if waiting else holder)
         if holder is None or (taker is not None and (holder != taker or not answer.exists())):
-            return _problem(_STOPPED)
+            return _cannot_start(_STOPPED)
         if waiting and time.monotonic() - begun > _BEGIN_SECONDS:
-            return _problem(f"the process {holder} holds the project's ledger and takes no checks: wait until it ends")
+            return _cannot_start(
+                f"the process {holder} holds the project's ledger and takes no checks: wait until it ends"
+            )
         time.sleep(_READ_SECONDS)
 
 
@@ -97,7 +99,7 @@ async def answer_requests(state: ProjectState, gateway: Gateway) -> None:
             with suppress(OSError):
                 for asked in _waiting(_checks_folder(state)):
                     answer = asked.with_name(f"{asked.name.removesuffix(_ASKED)}{_TOLD}")
-                    task = asyncio.create_task(_answered(*_taken(asked, answer), answer, gateway, turn))
+                    task = asyncio.create_task(_answered(*_take_request(asked, answer), answer, gateway, turn))
                     under_way[task] = answer
                 under_way = {task: answer for task, answer in under_way.items() if not task.done()}
                 _sweep(_checks_folder(state), older_than=_KEPT_SECONDS, but=under_way.values())
@@ -107,7 +109,7 @@ async def answer_requests(state: ProjectState, gateway: Gateway) -> None:
         await asyncio.gather(*under_way, return_exceptions=True)
 
 
-def _taken(asked: Path, answer: Path) -> tuple[Json, int]:
+def _take_request(asked: Path, answer: Path) -> tuple[Json, int]:
     """Take a request: return what it says, None where that is nothing, and the open file for what is told."""
     try:
         said: Json = json.loads(asked.read_text(encoding="utf-8"))
@@ -194,5 +196,5 @@ def _write_whole(path: Path, content: Json) -> None:
     beside.rename(path)
 
 
-def _problem(message: str) -> Problems:
+def _cannot_start(message: str) -> Problems:
     return Problems((Problem(code=codes.CANNOT_START, message=message, hint=codes.CANNOT_START.cure),))

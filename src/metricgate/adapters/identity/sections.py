@@ -59,7 +59,7 @@ class OidcSection(Section):
         return self
 
 
-class Identity(Section):
+class IdentitySection(Section):
     """How callers are known, beside API keys."""
 
     oidc: OidcSection | None = Field(None, description="OAuth 2.1 / OIDC bearer tokens.")

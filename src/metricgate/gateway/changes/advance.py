@@ -15,8 +15,8 @@ from metricgate.gateway.changes.transitions import (
     ProposalMade,
     RefusableTransition,
     Transition,
+    apply_transition,
     entry_of,
-    transitioned,
 )
 from metricgate.ledger.events.actions import ActionEvent
 from metricgate.state.actions import ActionStep
@@ -70,7 +70,7 @@ async def advance(services: ChangeServices, action: ProposedAction, event: Trans
         LedgerUnavailable: it could not be recorded, and does not count.
         ValueError: as ``transitioned``.
     """
-    after = transitioned(action, event)
+    after = apply_transition(action, event)
     if isinstance(after, Refusal):
         return after
     entry = entry_of(after, event)

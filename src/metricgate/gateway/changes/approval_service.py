@@ -299,13 +299,13 @@ class ApprovalService:
             return _refuse(codes.FAILED, "The record cannot be written, so that nothing is signed.")
         return _refuse(_CODES[done.obstacle], done.message) if isinstance(done, Refusal) else done.action
 
-    def changed(self) -> int:
+    def change_count(self) -> int:
         """Return a number that grows whenever an action changes."""
         return self._services.revision
 
     def _why_stopped(self, person: Person) -> Problems | None:
         """Return why this person may do nothing here, or None."""
-        stopped = self._services.stopped(self._identity(person))
+        stopped = self._services.stop_problem(self._identity(person))
         return None if stopped is None else Problems((stopped,))
 
     def _identity(self, person: Person) -> Identity:

@@ -29,7 +29,7 @@ _FLOOR = "floor:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyQuestion:
+class JudgeQuestion:
     """One question to policy, as ``Judge.judge`` takes it; all of a change's must be allowed."""
 
     verb: Action
@@ -58,7 +58,7 @@ class DecisionBasis:
     principal: Principal | None = None
     person: Identity | None = None
     purpose: str | None = None
-    asks: tuple[PolicyQuestion, ...] = ()
+    asks: tuple[JudgeQuestion, ...] = ()
     stakes: RehearsalFacts
     resources: tuple[Resource, ...]
     datasets: tuple[str, ...] = ()
@@ -98,8 +98,8 @@ def bind_basis(
     }
     return replace(
         basis,
-        rules=tuple(sorted(_rules(governance.judge, {*named, *rules}))),
-        definitions=tuple(sorted(_definitions(governance, basis))),
+        rules=tuple(sorted(_rule_digests(governance.judge, {*named, *rules}))),
+        definitions=tuple(sorted(_definition_digests(governance, basis))),
         obligations=digest_of_everything([each.obligations for each in verdicts]),
     )
 
@@ -121,13 +121,13 @@ def judge_again(basis: DecisionBasis, governance: Governance, now: datetime) -> 
             circumstances=circumstances,
         )
         if verdict.decision is not Decision.ALLOW:
-            return JudgedAgain(_said(verdict))
+            return JudgedAgain(_denial_message(verdict))
         verdicts.append(verdict)
     change = judge_change(judge, basis.principal, verdicts[0], stakes, basis.resources, circumstances=circumstances)
     if change.decision is Decision.DENY:
         return JudgedAgain(change.considered[-1].message)
     again = bind_basis(basis, governance, verdicts, holding_rules(change))
-    return JudgedAgain("", _changed(basis, again), change.demand if change.decision is Decision.HOLD else None)
+    return JudgedAgain("", _differences(basis, again), change.demand if change.decision is Decision.HOLD else None)
 
 
 def holding_rules(verdict: ChangeVerdict) -> tuple[str, ...]:
@@ -165,7 +165,7 @@ def _undo_again(
     named = basis.asks[0].resources
     right = governance.judge.judge_person(person, Action.UNDO, named, circumstances=circumstances)
     if right.decision is not Decision.ALLOW:
-        return JudgedAgain(_said(right))
+        return JudgedAgain(_denial_message(right))
     demand = undo_demand(
         governance.judge,
         person,
@@ -175,14 +175,14 @@ def _undo_again(
         now=stakes.now,
     )
     again = bind_basis(basis, governance, [right], () if demand is None else demand.rules)
-    return JudgedAgain("", _changed(basis, again), demand)
+    return JudgedAgain("", _differences(basis, again), demand)
 
 
-def _said(verdict: Verdict) -> str:
+def _denial_message(verdict: Verdict) -> str:
     return next(each.message for each in verdict.reasons if each.decision is not Decision.ALLOW)
 
 
-def _changed(before: DecisionBasis, now: DecisionBasis) -> tuple[str, ...]:
+def _differences(before: DecisionBasis, now: DecisionBasis) -> tuple[str, ...]:
     told: list[str] = []
     for sort, old, new in (("rule", before.rules, now.rules), ("definition", before.definitions, now.definitions)):
         one, other = dict(old), dict(new)
@@ -194,13 +194,13 @@ def _changed(before: DecisionBasis, now: DecisionBasis) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _rules(judge: Judge, wanted: set[str]) -> Iterator[tuple[str, str]]:
+def _rule_digests(judge: Judge, wanted: set[str]) -> Iterator[tuple[str, str]]:
     found = {each.id: each for each in judge.policy.rules}
     for rule in (each for each in wanted if not each.startswith(_FLOOR)):
         yield rule, digest_of_everything(found[rule]) if rule in found else ""
 
 
-def _definitions(governance: Governance, basis: DecisionBasis) -> Iterator[tuple[str, str]]:
+def _definition_digests(governance: Governance, basis: DecisionBasis) -> Iterator[tuple[str, str]]:
     for name in basis.datasets:
         model = governance.catalog.models.get(name)
         yield f"model {name}", "" if model is None else digest_of_everything(model)
@@ -211,23 +211,25 @@ def _definitions(governance: Governance, basis: DecisionBasis) -> Iterator[tuple
 
 def digest_of_everything(value: object) -> str:
     """Return the digest of rules and definitions with all their words, but without their places in files."""
-    return digest_of(_plain(value))
+    return digest_of(_plain_json(value))
 
 
-def _plain(value: object) -> Json:  # noqa: PLR0911 - one for each sort of value
+def _plain_json(value: object) -> Json:  # noqa: PLR0911 - one for each sort of value
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str | Enum):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _plain_json(inner) for key, inner in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain(inner) for inner in value]
+        return [_plain_json(inner) for inner in value]
     if isinstance(value, frozenset | set):
-        return sorted((_plain(inner) for inner in value), key=str)
+        return sorted((_plain_json(inner) for inner in value), key=str)
     if is_dataclass(value):
         inner = ((each.name, getattr(value, each.name)) for each in fields(value))
-        return {name: _plain(part) for name, part in inner if not isinstance(part, Place)} | {"": type(value).__name__}
+        return {name: _plain_json(part) for name, part in inner if not isinstance(part, Place)} | {
+            "": type(value).__name__
+        }
     return [type(value).__name__, str(value)]
 
 

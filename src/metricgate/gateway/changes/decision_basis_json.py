@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast
 
-from metricgate.gateway.changes.decision_basis import DecisionBasis, PolicyQuestion
+from metricgate.gateway.changes.decision_basis import DecisionBasis, JudgeQuestion
 from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
@@ -25,10 +25,11 @@ def to_json(basis: DecisionBasis) -> Json:
         "person": None if basis.person is None else _identity_json(basis.person),
         "purpose": basis.purpose,
         "asks": [
-            [str(each.verb), _resources(each.resources), _resources(each.unless_forbidden)] for each in basis.asks
+            [str(each.verb), _resources_json(each.resources), _resources_json(each.unless_forbidden)]
+            for each in basis.asks
         ],
         "stakes": {**asdict(basis.stakes), "now": basis.stakes.now.isoformat()},
-        "resources": _resources(basis.resources),
+        "resources": _resources_json(basis.resources),
         "datasets": list(basis.datasets),
         "action": basis.action,
         "rules": [list(each) for each in basis.rules],
@@ -53,7 +54,7 @@ def from_json(raw: Json) -> DecisionBasis:
         person=None if found["person"] is None else _read_identity(found["person"]),
         purpose=found["purpose"],
         asks=tuple(
-            PolicyQuestion(
+            JudgeQuestion(
                 verb=Action(verb), resources=_read_resources(resources), unless_forbidden=_read_resources(touched)
             )
             for verb, resources, touched in found["asks"]
@@ -84,7 +85,7 @@ def _read_identity(raw: list[Any]) -> Identity:
     return Identity(id=name, proof=Proof(proof), method=method, groups=tuple(groups), attributes=values)
 
 
-def _resources(resources: tuple[Resource, ...]) -> list[Json]:
+def _resources_json(resources: tuple[Resource, ...]) -> list[Json]:
     return [[str(each.kind), each.name, list(each.labels)] for each in resources]
 
 

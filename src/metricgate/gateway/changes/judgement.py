@@ -170,11 +170,11 @@ async def _measure_made_up(
         rows = await planned.target.engine.warehouse.run(released)
     except WarehouseError:
         return 0.0, ""
-    existing = [tuple(None if value is None else _text(value) for value in row) for row in rows.values]
+    existing = [tuple(None if value is None else _attribute_text(value) for value in row) for row in rows.values]
     return made_up(inserted.columns, existing, inserted.targets.values)
 
 
-def _text(value: Json) -> str:
+def _attribute_text(value: Json) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

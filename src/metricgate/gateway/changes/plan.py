@@ -12,7 +12,7 @@ from metricgate.compiling.relations import confined_statement, relation_of
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
-from metricgate.gateway.changes.decision_basis import PolicyQuestion
+from metricgate.gateway.changes.decision_basis import JudgeQuestion
 from metricgate.gateway.changes.ports import ChangePlan, ChangeStep, View
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.changes.target import ChangeTarget
@@ -62,7 +62,7 @@ class PlannedChange:
     write: WriteText | StructureText
     verdict: Verdict
     reading: tuple[Verdict, ...]
-    asks: tuple[tuple[PolicyQuestion, Verdict], ...]
+    asks: tuple[tuple[JudgeQuestion, Verdict], ...]
     datasets: tuple[str, ...]
     plan: ChangePlan | None
     changes: tuple[TableChange, ...]
@@ -98,12 +98,12 @@ async def plan_sql(desk: CallContext, write: WriteText, target: ChangeTarget, se
         return columns
     resources = _resources_of(target, columns)
     whole = [column_resource(target.model, each) for each in target.shape.names]
-    asks: list[tuple[PolicyQuestion, Verdict]] = []
+    asks: list[tuple[JudgeQuestion, Verdict]] = []
     for verb in write.verbs:
         set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
         # An update touches what it sets; to insert or delete a row touches all of it.
         touched = () if verb is Action.UPDATE else tuple(whole)
-        ask = PolicyQuestion(verb=verb, resources=(desk.tool, *_resources_of(target, set_by)), unless_forbidden=touched)
+        ask = JudgeQuestion(verb=verb, resources=(desk.tool, *_resources_of(target, set_by)), unless_forbidden=touched)
         asks.append((ask, ask_policy(desk, ask)))
         if asks[-1][1].decision is not Decision.ALLOW:
             return PlanDenied(asks[-1][1])
@@ -139,7 +139,7 @@ async def plan_action(
     )
     touched = [column_resource(target.model, each) for each in target.shape.names]
     beside = (desk.tool, dataset_resource(target.model), *touched)
-    ask = PolicyQuestion(verb=Action.EXECUTE, resources=(action,), unless_forbidden=beside)
+    ask = JudgeQuestion(verb=Action.EXECUTE, resources=(action,), unless_forbidden=beside)
     verdict = ask_policy(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
@@ -152,7 +152,7 @@ async def plan_action(
 class _Rights:
     """The verdict on proposing, the tables that its SELECTs may name, and whether reading them is granted by it."""
 
-    asks: tuple[tuple[PolicyQuestion, Verdict], ...]
+    asks: tuple[tuple[JudgeQuestion, Verdict], ...]
     tables: tuple[GovernedTable, ...]
     granted: bool = False
 
@@ -239,16 +239,16 @@ def _limits_of(settings: ChangeSettings, verdict: Verdict, most_rows: int | None
 
 async def _make_select(
     desk: CallContext, source: SourceText, target: ChangeTarget, rights: _Rights
-) -> tuple[Statement, PolicyQuestion, Verdict, BoundText] | PlanDenied | Problems:
+) -> tuple[Statement, JudgeQuestion, Verdict, BoundText] | PlanDenied | Problems:
     """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
     bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
         return _leave_out_places(bound)
     resources = resources_read(desk, bound.bound)
     if rights.granted:
-        ask = PolicyQuestion(verb=Action.EXECUTE, resources=_actions(rights.verdict), unless_forbidden=tuple(resources))
+        ask = JudgeQuestion(verb=Action.EXECUTE, resources=_actions(rights.verdict), unless_forbidden=tuple(resources))
     else:
-        ask = PolicyQuestion(verb=Action.READ, resources=(desk.tool, *resources))
+        ask = JudgeQuestion(verb=Action.READ, resources=(desk.tool, *resources))
     verdict = ask_policy(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
@@ -261,7 +261,7 @@ async def _make_select(
     return statement, ask, verdict, bound
 
 
-def ask_policy(desk: CallContext, ask: PolicyQuestion) -> Verdict:
+def ask_policy(desk: CallContext, ask: JudgeQuestion) -> Verdict:
     """Return policy's word on one question."""
     return desk.judge(ask.verb, ask.resources, unless_forbidden=ask.unless_forbidden)
 

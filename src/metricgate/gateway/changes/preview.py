@@ -176,10 +176,10 @@ def count_rows(effect: ChangeEffect) -> RowCounts:
 
 def preview_tables(effect: ChangeEffect, sample_rows: int) -> tuple[TablePreview, ...]:
     """Return every table's effect with a sample, for people who decide."""
-    return tuple(_table(each, sample_rows) for each in effect.tables)
+    return tuple(_table_preview(each, sample_rows) for each in effect.tables)
 
 
-def _table(effect: TableEffect, most: int) -> TablePreview:
+def _table_preview(effect: TableEffect, most: int) -> TablePreview:
     return TablePreview(
         table=".".join(effect.table),
         cause=str(effect.cause),
@@ -191,11 +191,11 @@ def _table(effect: TableEffect, most: int) -> TablePreview:
             update=effect.count(RowChangeKind.UPDATE),
             delete=effect.count(RowChangeKind.DELETE),
         ),
-        sample=tuple(_row(row) for kind in RowChangeKind for row in effect.first(kind, most)),
+        sample=tuple(_sample_row(row) for kind in RowChangeKind for row in effect.first(kind, most)),
     )
 
 
-def _row(row: RowChange) -> SampleRow:
+def _sample_row(row: RowChange) -> SampleRow:
     """Return one row's change, long values cut."""
     return SampleRow(
         kind=str(row.kind),
@@ -232,11 +232,11 @@ def show_proposer(
             before |= set(each.key)
             after |= {*each.key, *planned.columns}
         sample = tuple(
-            show_row(_row(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
+            show_row(_sample_row(row), each.columns, each.key, before=before.__contains__, after=after.__contains__)
             for kind in RowChangeKind
             for row in each.first(kind, sample_rows)
         )
-        tables.append(replace(_table(each, 0), sample=sample))
+        tables.append(replace(_table_preview(each, 0), sample=sample))
     return replace(preview, tables=tuple(tables))
 
 

@@ -29,7 +29,7 @@ from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.proposal_call import ProposalCall, ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
-from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
+from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.ports import WarehouseError
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.judging_changes import FLOOR_SECONDS
@@ -58,14 +58,14 @@ async def offer_change(desk: CallContext, request: ProposalRequest, plan: PlanCh
         return CallRefusal(Problems((_key_missing(),)))
     call = ProposalCall(desk=desk, services=desk.changes, request=request)
     if request.idempotency_key is None:
-        return await _offer(call, plan)
+        return await _offer_planned(call, plan)
     # Calls under one key wait for one another, so that each is told the one outcome.
     async with call.services.locks.of(call.lock_name(request.idempotency_key)):
         again = await _answer_repetition(call, request.idempotency_key)
-        return again or await _offer(call, plan)
+        return again or await _offer_planned(call, plan)
 
 
-async def _offer(call: ProposalCall, plan: PlanChange) -> Ending:
+async def _offer_planned(call: ProposalCall, plan: PlanChange) -> Ending:
     try:
         planned = await plan(call.services)
     except WarehouseError as error:
@@ -114,14 +114,14 @@ async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: 
         return CallRefusal.by_policy(planned.verdict)
     if isinstance(planned, Problems):
         return CallRefusal(planned)
-    frozen = None if call.request.dry_run else call.services.frozen(call.principal)
+    frozen = None if call.request.dry_run else call.services.freeze_problem(call.principal)
     if frozen is not None:
         return CallRefusal(Problems((frozen,)))
     facts = _subject_of(planned)
     begun = await desk.begin(planned.verdict, facts, planned.write.statement)
     if not isinstance(begun, AppendReceipt):
         return begun
-    rehearsal = await _rehearse(planned, facts)
+    rehearsal = await _rehearse_planned(planned, facts)
     if not isinstance(rehearsal, Rehearsal):
         return rehearsal
     judged = await judge_rehearsal(call, planned, rehearsal, begun)
@@ -136,11 +136,11 @@ async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: 
             details={"risk": risk_to_json(judged.risk)},
         )
         return CallRefusal(Problems((problem,)), verdict=planned.verdict, facts=facts)
-    action = await _keep(call, judged, begun)
+    action = await _keep_action(call, judged, begun)
     return await _follow(call, judged, action, replace(facts, action_id=action.id))
 
 
-async def _rehearse(planned: PlannedChange, facts: CallSubject) -> Rehearsal | Ending:
+async def _rehearse_planned(planned: PlannedChange, facts: CallSubject) -> Rehearsal | Ending:
     warehouse = planned.target.warehouse
     try:
         if planned.structure is not None:
@@ -158,7 +158,7 @@ async def _rehearse(planned: PlannedChange, facts: CallSubject) -> Rehearsal | E
         return EngineFailure(failures.of_own_text(error), error.engine_text, facts)
 
 
-async def _keep(call: ProposalCall, judged: JudgedChange, begun: AppendReceipt) -> ProposedAction:
+async def _keep_action(call: ProposalCall, judged: JudgedChange, begun: AppendReceipt) -> ProposedAction:
     """Make the action and keep it with its rows, and with its entry.
 
     Raises:

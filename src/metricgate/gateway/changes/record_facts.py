@@ -10,7 +10,7 @@ from metricgate.approvals.preview import ConsideredRule, RiskSummary
 from metricgate.approvals.proposal import HumanDecision, ProposedAction
 from metricgate.changing.effect import ChangeEffect
 from metricgate.ledger.events.actions import ActionFacts, ChangeFacts, HumanDecisionFacts, TableRows
-from metricgate.ledger.events.shared import Link, RiskFacts, RuleDecision
+from metricgate.ledger.events.shared import EntryLink, RiskFacts, RuleDecision
 from metricgate.vocabulary.actor import ActorKind
 from metricgate.vocabulary.json import Json
 
@@ -36,7 +36,7 @@ def action_facts(action: ProposedAction) -> ActionFacts:
         undoes=action.undoes,
         # What a person takes back is no act of the agent's.
         agent=proposal.agent if action.actor.kind is ActorKind.AGENT else None,
-        links=[Link(index=index, rel="action") for index in action.records] or None,
+        links=[EntryLink(index=index, rel="action") for index in action.records] or None,
         statement=proposal.statement,
         user=proposal.user,
     )

@@ -13,7 +13,7 @@ from metricgate.gateway.changes import codes, record_facts
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.ledger.events import names
 from metricgate.ledger.events.actions import ActionUncounted, RecoveryMended
-from metricgate.ledger.events.shared import BY_GATEWAY, Link, facts_of_actor
+from metricgate.ledger.events.shared import BY_GATEWAY, EntryLink, facts_of_actor
 from metricgate.state.actions import ActionStep
 from metricgate.state.record import Ledger, record_event
 from metricgate.vocabulary.actor import person
@@ -57,7 +57,7 @@ async def _settle(services: ChangeServices, step: ActionStep, index: int | None)
         actor=facts_of_actor(person(decision.person)),
         decision=record_facts.decision_facts(decision),
         error_type=codes.INTERRUPTED.name,
-        links=[Link(index=index, rel="decision")],
+        links=[EntryLink(index=index, rel="decision")],
     )
     await services.record(uncounted)
     await asyncio.to_thread(services.steps.take_back, step)
@@ -70,11 +70,11 @@ async def _record_lost_proposals(services: ChangeServices) -> None:
     for action_id, index in proposed.items():
         if await asyncio.to_thread(services.store.get, action_id) is None:
             await _record_mended(
-                services.ledger, "a proposal has no action", action_id, [Link(index=index, rel="proposal")]
+                services.ledger, "a proposal has no action", action_id, [EntryLink(index=index, rel="proposal")]
             )
     if proposed:
         await asyncio.to_thread(services.steps.look_from, max(proposed.values()))
 
 
-async def _record_mended(ledger: Ledger, what: str, action_id: str, links: Sequence[Link] | None = None) -> None:
+async def _record_mended(ledger: Ledger, what: str, action_id: str, links: Sequence[EntryLink] | None = None) -> None:
     await record_event(ledger, RecoveryMended(actor=BY_GATEWAY, what=what, action=action_id, links=links))

@@ -47,7 +47,7 @@ def _judge_again(services: ChangeServices, action: ProposedAction, basis: Decisi
 def _why_lost(services: ChangeServices, action: ProposedAction, decision: HumanDecision) -> Problem | None:
     """Return why somebody's approval does not count any more, or None."""
     person = Identity(id=decision.person, proof=Proof.VERIFIED, method="decision", groups=decision.groups)
-    stopped = services.stopped(person)
+    stopped = services.stop_problem(person)
     if stopped is not None:
         return _governance_changed(f"{decision.person}, who approved it, may decide nothing now: {stopped.message}")
     named = [resource_of(each) for each in action.proposal.targets]

@@ -118,10 +118,10 @@ class ChangeServices:
         the person binds it.
         """
         if action.actor.kind is ActorKind.PERSON:
-            return self.stopped(
+            return self.stop_problem(
                 Identity(id=action.actor.id, proof=Proof.VERIFIED, method="action", groups=action.user_groups)
             )
-        return self.frozen(self._proposer(action))
+        return self.freeze_problem(self._proposer(action))
 
     def freezes_on(self, action: ProposedAction) -> list[str]:
         """Return the freezes of the agent whose action is taken back, which a person's undo passes."""
@@ -136,7 +136,7 @@ class ChangeServices:
         told = [f"{each.target}: {each.because}" for each in thrown if each.concerns(proposer)]
         return told + [each.message for each in verdict.reasons if each.kind == FREEZES.name]
 
-    def stopped(self, person: Identity) -> Problem | None:
+    def stop_problem(self, person: Identity) -> Problem | None:
         """Return why a person may do nothing at any door, or None: a stop, thrown or in the policy, names that one."""
         try:
             thrown = self.board.current().thrown
@@ -162,7 +162,7 @@ class ChangeServices:
         user = None if proposal.user is None else Identity(id=proposal.user, proof=Proof.ASSERTED, method="action")
         return Principal(agent=agent, user=user)
 
-    def frozen(self, principal: Principal) -> Problem | None:
+    def freeze_problem(self, principal: Principal) -> Problem | None:
         """Return why nothing of this principal may change anything now, or None."""
         try:
             switches = self.board.current()

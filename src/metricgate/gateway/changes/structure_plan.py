@@ -9,7 +9,7 @@ from metricgate.changing.shape import ColumnShape
 from metricgate.changing.structure import StructureChange
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.changes import codes
-from metricgate.gateway.changes.decision_basis import PolicyQuestion
+from metricgate.gateway.changes.decision_basis import JudgeQuestion
 from metricgate.gateway.changes.plan import PlanDenied, PlannedChange, PlanResult, ask_policy
 from metricgate.gateway.changes.settings import ChangeSettings
 from metricgate.gateway.changes.target import ChangeTarget
@@ -32,7 +32,7 @@ def plan_structure(
     dataset = dataset_resource(target.model)
     columns = [column_resource(target.model, each) for each in target.shape.names]
     [verb] = text.verbs
-    ask = PolicyQuestion(verb=verb, resources=(desk.tool, dataset), unless_forbidden=tuple(columns))
+    ask = JudgeQuestion(verb=verb, resources=(desk.tool, dataset), unless_forbidden=tuple(columns))
     verdict = ask_policy(desk, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)

@@ -119,7 +119,7 @@ RefusableTransition = DecisionMade | ReviewSigned | ExecutionBegun | ActionExpir
 Transition = CertainTransition | RefusableTransition
 
 
-def transitioned(action: ProposedAction, event: Transition) -> ProposedAction | Refusal:  # noqa: PLR0911 - one for each transition
+def apply_transition(action: ProposedAction, event: Transition) -> ProposedAction | Refusal:  # noqa: PLR0911 - one for each transition
     """Return what the action becomes, or why it cannot.
 
     Args:

@@ -17,7 +17,7 @@ from metricgate.changing.undo import reaching_further, taking_back, without
 from metricgate.changing.undo_check import UndoCheck, back_of
 from metricgate.gateway.changes import codes, kept_change
 from metricgate.gateway.changes.advance import advance
-from metricgate.gateway.changes.decision_basis import DecisionBasis, PolicyQuestion, bind_basis
+from metricgate.gateway.changes.decision_basis import DecisionBasis, JudgeQuestion, bind_basis
 from metricgate.gateway.changes.ports import ChangeFailed, Rehearsal, WritableWarehouse
 from metricgate.gateway.changes.preview import (
     count_rows,
@@ -72,15 +72,15 @@ async def propose_undo(
         if effect.structure is not None:
             structure = taking_back_structure(effect.structure, action.id)
             back = await warehouse.rehearse_structure(structure, seconds=_SECONDS)
-            return await _keep(services, action, request, back, structure)
+            return await _keep_undo(services, action, request, back, structure)
         changes = await _inverse_of(warehouse, effect)
-        rehearsal = await _rehearse(warehouse, effect, changes, services, partial=request.partial)
+        rehearsal = await _rehearse_undo(warehouse, effect, changes, services, partial=request.partial)
     except ChangeFailed as error:
         return Problems((problem_of(error),))
     except WarehouseError as error:
         return Problems((Problem(code=codes.FAILED, message=codes.FAILED.cause, hint=error.code),))
     nothing = "Every row was changed since." if changes else "It changed no row, so that there is nothing to take back."
-    return await _keep(services, action, request, rehearsal) if rehearsal.changes else _nothing_to_undo(nothing)
+    return await _keep_undo(services, action, request, rehearsal) if rehearsal.changes else _nothing_to_undo(nothing)
 
 
 async def _inverse_of(warehouse: WritableWarehouse, effect: ChangeEffect) -> tuple[TableChange, ...]:
@@ -91,7 +91,7 @@ async def _inverse_of(warehouse: WritableWarehouse, effect: ChangeEffect) -> tup
     return taking_back(effect, shapes)
 
 
-async def _rehearse(
+async def _rehearse_undo(
     warehouse: WritableWarehouse,
     effect: ChangeEffect,
     changes: tuple[TableChange, ...],
@@ -146,7 +146,7 @@ def _basis_of(services: ChangeServices, action: ProposedAction, request: UndoReq
     right = governance.judge.judge_person(request.person, Verb.UNDO, named, circumstances=circumstances)
     basis = DecisionBasis(
         person=request.person,
-        asks=(PolicyQuestion(verb=Verb.UNDO, resources=named),),
+        asks=(JudgeQuestion(verb=Verb.UNDO, resources=named),),
         stakes=stakes,
         resources=resources,
         datasets=tuple(each.name for each in named if each.kind is ResourceKind.DATASET),
@@ -154,7 +154,7 @@ def _basis_of(services: ChangeServices, action: ProposedAction, request: UndoReq
     return bind_basis(basis, governance, [right], () if request.requirement is None else request.requirement.rules)
 
 
-async def _keep(
+async def _keep_undo(
     services: ChangeServices,
     action: ProposedAction,
     request: UndoRequest,

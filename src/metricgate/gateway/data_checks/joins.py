@@ -14,7 +14,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.data_checks.check_results import counts_told, many
 from metricgate.gateway.data_checks.counts import MOST_ROWS, UNCHECKED, KeyCounts
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.metric_query import PreparedQuery
 from metricgate.gateway.ports import WarehouseError

@@ -21,7 +21,7 @@ import structlog
 from metricgate.compiling.statement import Statement
 from metricgate.gateway.data_checks.counts import UNCHECKED, KeyCounts
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
-from metricgate.gateway.ending import Ending
+from metricgate.gateway.endings import Ending
 from metricgate.gateway.engine import Engine
 from metricgate.planning.data_checks import KeyCheck
 from metricgate.state.observations import Observation, Observations, ObservationsNotKept

@@ -16,7 +16,7 @@ from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.data_checks.counts import counts_of
 from metricgate.gateway.data_checks.memory import Known
 from metricgate.gateway.data_checks.spine_counts import ROWS_UNKNOWN, UNKNOWN, RowsFound, SpineFound
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.metric_query import PreparedQuery
 from metricgate.gateway.ports import Rows, WarehouseError

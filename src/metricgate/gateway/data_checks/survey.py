@@ -30,7 +30,7 @@ from metricgate.gateway.ports import ReleasedStatement, WarehouseError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
 from metricgate.ledger.events.calls import NO_SUBJECT, CallCompleted, CallFailed, CallReleased, CallSubject, ChecksFacts
-from metricgate.ledger.events.shared import Link
+from metricgate.ledger.events.shared import EntryLink
 from metricgate.planning.data_checks import Check, KeyCheck, ReferenceCheck, SpineCheck, declared_checks
 from metricgate.planning.uses import Uses, uses_of_check
 from metricgate.policy.occasion import EvaluationContext
@@ -256,7 +256,7 @@ async def _conclude(call: ToolCall, ledger: Ledger, intent: AppendReceipt, progr
     """Record what came of it; where the caller left, what came until then."""
     outcome = replace(entries.whole_call(call, "", ""), arguments=None)
     results = [progress.results[place].as_json() for place in sorted(progress.results)]
-    links = [Link(index=intent.index, rel="intent")]
+    links = [EntryLink(index=intent.index, rel="intent")]
     if len(progress.results) == progress.total:
         await record_event(ledger, CallCompleted(call=outcome, about=NO_SUBJECT, checks=results, links=links))
     else:

@@ -23,7 +23,7 @@ from metricgate.gateway.changes.proposal import offer_change
 from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.target import find_shape
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.guarding.writes import fill

@@ -14,7 +14,7 @@ from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.datasets import column_resource, dataset_resource, readable_homes, readable_tables
 from metricgate.gateway.descriptions import shorten
-from metricgate.gateway.ending import CallRefusal, Ending, EngineFailure
+from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.masks import mask_as_json
 from metricgate.gateway.ports import WarehouseError

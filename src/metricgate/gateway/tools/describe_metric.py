@@ -14,7 +14,7 @@ from metricgate.gateway.answers import Answer, AnswerDraft, Object
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.descriptions import member_as_json, shorten, summary_of
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.explanation import predicate_as_json
 from metricgate.gateway.metric_lifecycle import deprecation_of
 from metricgate.gateway.metric_names import resolve_metrics, resource_of

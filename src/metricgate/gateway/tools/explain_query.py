@@ -11,7 +11,7 @@ from metricgate.dialects.shown import Shown, dialect_of
 from metricgate.gateway.answers import AnswerDraft
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explain
 from metricgate.gateway.metric_query import PreparedQuery, prepare

@@ -17,7 +17,7 @@ from metricgate.gateway.changes.advance import StateConflict, advance
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.changes.proposal import answer_standing
 from metricgate.gateway.changes.transitions import ActionWithdrawn
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.tool import Tool
 from metricgate.vocabulary.problem import Problem, Problems

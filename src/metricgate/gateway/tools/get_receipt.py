@@ -12,7 +12,7 @@ from metricgate.gateway import codes
 from metricgate.gateway.answers import Answer, AnswerDraft
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.state.record import EntryOwner

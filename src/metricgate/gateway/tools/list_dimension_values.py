@@ -13,7 +13,7 @@ from metricgate.gateway import span_names
 from metricgate.gateway.answers import AnswerDraft
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext, Ran
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.kinds import compiled_by_kinds

@@ -17,7 +17,7 @@ from metricgate.gateway.changes.proposal_call import ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.structure_plan import plan_structure
 from metricgate.gateway.changes.target import find_target
-from metricgate.gateway.ending import Ending
+from metricgate.gateway.endings import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.gateway.tools.proposal import ProposalArguments
 from metricgate.gateway.tools.tool import Tool

@@ -10,7 +10,7 @@ from metricgate.gateway.call_context import CallContext, Ran
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
-from metricgate.gateway.ending import Ending
+from metricgate.gateway.endings import Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explain
 from metricgate.gateway.metric_query import PreparedQuery, prepare

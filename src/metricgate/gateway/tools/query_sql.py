@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from metricgate.gateway.answers import AnswerDraft, Object
 from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.call_context import CallContext, Ran
-from metricgate.gateway.ending import CallRefusal, Ending
+from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.guarded_sql import GuardedSql, confine
 from metricgate.gateway.parameters import values_of

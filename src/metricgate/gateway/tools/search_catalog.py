@@ -15,7 +15,7 @@ from metricgate.gateway.arguments import ParsedArguments
 from metricgate.gateway.askable_saved_queries import askable_saved_queries
 from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.descriptions import summary_of
-from metricgate.gateway.ending import Ending
+from metricgate.gateway.endings import Ending
 from metricgate.gateway.metric_lifecycle import deprecation_of
 from metricgate.gateway.metric_names import is_usable, may_describe
 from metricgate.gateway.query_suggestions import ComposeArgument, composable

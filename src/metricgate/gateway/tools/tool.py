@@ -12,7 +12,7 @@ from metricgate.gateway.answers import Answer, envelope_schema
 from metricgate.gateway.argument_schemas import accepted_schema, shown_schema
 from metricgate.gateway.arguments import ParsedArguments, read_arguments
 from metricgate.gateway.call_context import CallContext
-from metricgate.gateway.ending import Ending
+from metricgate.gateway.endings import Ending
 from metricgate.gateway.tool import ToolDefinition
 from metricgate.vocabulary.problem import Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from metricgate.ledger.events import names
-from metricgate.ledger.events.attribute import Attribute, Event
+from metricgate.ledger.events.attribute import Event, RecordAttribute
 from metricgate.ledger.events.calls import Door
 from metricgate.ledger.events.shared import (
     BY_GATEWAY,
@@ -22,11 +22,13 @@ from metricgate.ledger.events.shared import (
     Problems,
 )
 
-KeyId = Annotated[str, Attribute(name=names.KEY_ID, meaning="id of the key, which is part of its text")]
-PersonId = Annotated[BodyText, Attribute(name=names.PERSON_ID, meaning="the person, as policies name one", body=True)]
-PersonChannel = Annotated[str, Attribute(name=names.PERSON_CHANNEL, meaning="`console`, `api` or `cli`")]
+KeyId = Annotated[str, RecordAttribute(name=names.KEY_ID, meaning="id of the key, which is part of its text")]
+PersonId = Annotated[
+    BodyText, RecordAttribute(name=names.PERSON_ID, meaning="the person, as policies name one", body=True)
+]
+PersonChannel = Annotated[str, RecordAttribute(name=names.PERSON_CHANNEL, meaning="`console`, `api` or `cli`")]
 ClientAddress = Annotated[
-    BodyText, Attribute(name=names.CLIENT_ADDRESS, meaning="network address that it came from", body=True)
+    BodyText, RecordAttribute(name=names.CLIENT_ADDRESS, meaning="network address that it came from", body=True)
 ]
 
 
@@ -37,8 +39,8 @@ class KeyCreated(Event):
     NAME: ClassVar[str] = names.KEY_CREATED
     actor: ActorFacts
     key: KeyId
-    agent: Annotated[str, Attribute(name=names.KEY_AGENT, meaning="the agent that it stands for")]
-    name: Annotated[str, Attribute(name=names.KEY_NAME, meaning="what people call it")]
+    agent: Annotated[str, RecordAttribute(name=names.KEY_AGENT, meaning="the agent that it stands for")]
+    name: Annotated[str, RecordAttribute(name=names.KEY_NAME, meaning="what people call it")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +62,7 @@ class AuthRefused(Event):
     NAME: ClassVar[str] = names.AUTH_REFUSED
     actor: ActorFacts = BY_GATEWAY
     agent: AgentId
-    credential: Annotated[str, Attribute(name=names.CREDENTIAL, meaning="name of the key")]
+    credential: Annotated[str, RecordAttribute(name=names.CREDENTIAL, meaning="name of the key")]
     outcome: Outcome = "refused"
     error_type: ErrorType
 
@@ -79,7 +81,7 @@ class DoorRefused(Event):
     error_type: ErrorType
     count: Annotated[
         int,
-        Attribute(
+        RecordAttribute(
             name=names.REFUSED_COUNT,
             meaning="how many since the last such entry of this door and code, at most one a minute",
             unit="requests",
@@ -94,7 +96,7 @@ class AgentPaused(Event):
     NAME: ClassVar[str] = names.AGENT_PAUSED
     actor: ActorFacts = BY_GATEWAY
     agent: AgentId
-    refusals: Annotated[int, Attribute(name=names.REFUSALS, meaning="how many calls were refused", unit="calls")]
+    refusals: Annotated[int, RecordAttribute(name=names.REFUSALS, meaning="how many calls were refused", unit="calls")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,17 +104,17 @@ class SwitchEvent(Event):
     """A person throws a switch, or takes one back."""
 
     actor: ActorFacts
-    kind: Annotated[str, Attribute(name=names.SWITCH_KIND, meaning="`stop` (no call is served) or `freeze`")]
+    kind: Annotated[str, RecordAttribute(name=names.SWITCH_KIND, meaning="`stop` (no call is served) or `freeze`")]
     target: Annotated[
         BodyText,
-        Attribute(
+        RecordAttribute(
             name=names.SWITCH_TARGET,
             meaning="`all`, or `agent:`, `user:`, `group:` or `tenant:` and a name; a user in a body",
         ),
     ]
-    because: Annotated[BodyText, Attribute(name=names.SWITCH_BECAUSE, meaning="why, in their words", body=True)]
-    by: Annotated[BodyText, Attribute(name=names.SWITCH_BY, meaning="who did it", body=True)]
-    at: Annotated[str, Attribute(name=names.SWITCH_AT, meaning="when, ISO 8601 in UTC")]
+    because: Annotated[BodyText, RecordAttribute(name=names.SWITCH_BECAUSE, meaning="why, in their words", body=True)]
+    by: Annotated[BodyText, RecordAttribute(name=names.SWITCH_BY, meaning="who did it", body=True)]
+    at: Annotated[str, RecordAttribute(name=names.SWITCH_AT, meaning="when, ISO 8601 in UTC")]
 
     def apart(self) -> Collection[str]:
         """Return the target's name where it is a user."""
@@ -140,7 +142,7 @@ class PersonAdded(Event):
     NAME: ClassVar[str] = names.PERSON_ADDED
     actor: ActorFacts
     person: PersonId
-    groups: Annotated[Sequence[str], Attribute(name=names.PERSON_GROUPS, meaning="the person's groups")]
+    groups: Annotated[Sequence[str], RecordAttribute(name=names.PERSON_GROUPS, meaning="the person's groups")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +170,7 @@ class PersonLoggedIn(Event):
     NAME: ClassVar[str] = names.PERSON_LOGGED_IN
     actor: ActorFacts
     person: PersonId
-    method: Annotated[str, Attribute(name=names.PERSON_METHOD, meaning="how, e.g. `password+totp`")]
+    method: Annotated[str, RecordAttribute(name=names.PERSON_METHOD, meaning="how, e.g. `password+totp`")]
     address: ClientAddress
     channel: PersonChannel
 
@@ -192,8 +194,10 @@ class DefinitionsPublished(Event):
     actor: ActorFacts = BY_GATEWAY
     catalog_version: CatalogVersion
     policy_digest: PolicyDigest
-    metrics: Annotated[int, Attribute(name=names.METRICS_COUNT, meaning="how many metrics there are", unit="metrics")]
-    release: Annotated[str, Attribute(name=names.SERVICE_VERSION, meaning="version of Metricgate")]
+    metrics: Annotated[
+        int, RecordAttribute(name=names.METRICS_COUNT, meaning="how many metrics there are", unit="metrics")
+    ]
+    release: Annotated[str, RecordAttribute(name=names.SERVICE_VERSION, meaning="version of Metricgate")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from metricgate.ledger.events import names
-from metricgate.ledger.events.attribute import Attribute, Event, Group
+from metricgate.ledger.events.attribute import Event, Group, RecordAttribute
 from metricgate.ledger.events.calls import (
     ErrorText,
     StatementText,
@@ -31,7 +31,7 @@ from metricgate.ledger.events.shared import (
 
 Step = Annotated[
     str,
-    Attribute(
+    RecordAttribute(
         name=names.ACTION_STEP,
         meaning="the step that the entry belongs to: an action's new state and its entry count together or not at all",
         since="an action and its entry were one step",
@@ -43,28 +43,33 @@ Step = Annotated[
 class ActionFacts(Group):
     """The facts by which every entry of an action is found and understood."""
 
-    id: Annotated[str, Attribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")]
-    state: Annotated[str, Attribute(name=names.ACTION_STATE, meaning="how it stands now, e.g. `held`, `executed`")]
+    id: Annotated[str, RecordAttribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")]
+    state: Annotated[
+        str, RecordAttribute(name=names.ACTION_STATE, meaning="how it stands now, e.g. `held`, `executed`")
+    ]
     digest: Annotated[
-        str, Attribute(name=names.ACTION_DIGEST, meaning="digest of the proposal, which approvals are bound to")
+        str, RecordAttribute(name=names.ACTION_DIGEST, meaning="digest of the proposal, which approvals are bound to")
     ]
     name: Annotated[
-        str | None, Attribute(name=names.ACTION_NAME, meaning="the governed action; null for SQL", null=True)
+        str | None, RecordAttribute(name=names.ACTION_NAME, meaning="the governed action; null for SQL", null=True)
     ]
-    tool: Annotated[str, Attribute(name=names.TOOL, meaning="the tool that was called, or `undo`")]
+    tool: Annotated[str, RecordAttribute(name=names.TOOL, meaning="the tool that was called, or `undo`")]
     warehouse: Warehouse
     targets: Annotated[
-        Sequence[str], Attribute(name=names.TARGETS, meaning="resources that change, e.g. `column:customers.segment`")
+        Sequence[str],
+        RecordAttribute(name=names.TARGETS, meaning="resources that change, e.g. `column:customers.segment`"),
     ]
     policy_digest: PolicyDigest
     catalog_version: CatalogVersion
     preview_digest: Annotated[
-        str, Attribute(name=names.PREVIEW_DIGEST, meaning="digest of the effect that was shown, row by row")
+        str, RecordAttribute(name=names.PREVIEW_DIGEST, meaning="digest of the effect that was shown, row by row")
     ]
     reversibility: Annotated[
-        str, Attribute(name=names.REVERSIBILITY, meaning="how far it can be taken back, `R0` (exactly) to `R4`")
+        str, RecordAttribute(name=names.REVERSIBILITY, meaning="how far it can be taken back, `R0` (exactly) to `R4`")
     ]
-    undoes: Annotated[str, Attribute(name=names.UNDOES, meaning="the action that this one takes back")] | None = None
+    undoes: Annotated[str, RecordAttribute(name=names.UNDOES, meaning="the action that this one takes back")] | None = (
+        None
+    )
     agent: AgentId | None = None
     links: Links | None = None
     statement: StatementText
@@ -84,28 +89,28 @@ class TableRows:
 class ChangeFacts(Group):
     """How many rows are changed, table by table, and the digest of all of it."""
 
-    rows: Annotated[int, Attribute(name=names.EFFECT_ROWS, meaning="how many rows are changed", unit="rows")]
+    rows: Annotated[int, RecordAttribute(name=names.EFFECT_ROWS, meaning="how many rows are changed", unit="rows")]
     tables: Annotated[
-        Sequence[TableRows], Attribute(name=names.EFFECT_TABLES, meaning="of each table: `{table, cause, rows}`")
+        Sequence[TableRows], RecordAttribute(name=names.EFFECT_TABLES, meaning="of each table: `{table, cause, rows}`")
     ]
-    digest: Annotated[str, Attribute(name=names.EFFECT_DIGEST, meaning="digest of what was changed, row by row")]
+    digest: Annotated[str, RecordAttribute(name=names.EFFECT_DIGEST, meaning="digest of what was changed, row by row")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HumanDecisionFacts(Group):
     """What a person said; who it was is a body, so that it can be erased."""
 
-    approves: Annotated[bool, Attribute(name=names.APPROVES, meaning="whether the person approved")]
-    channel: Annotated[str, Attribute(name=names.CHANNEL, meaning="`console`, `api` or `cli`")]
+    approves: Annotated[bool, RecordAttribute(name=names.APPROVES, meaning="whether the person approved")]
+    channel: Annotated[str, RecordAttribute(name=names.CHANNEL, meaning="`console`, `api` or `cli`")]
     shown_digest: Annotated[
-        str, Attribute(name=names.DECISION_SHOWN_DIGEST, meaning="digest of what the person was shown")
+        str, RecordAttribute(name=names.DECISION_SHOWN_DIGEST, meaning="digest of what the person was shown")
     ]
-    bound_to: Annotated[str, Attribute(name=names.BOUND_TO, meaning="digest of the proposal at that time")]
+    bound_to: Annotated[str, RecordAttribute(name=names.BOUND_TO, meaning="digest of the proposal at that time")]
     break_glass: Annotated[
-        bool, Attribute(name=names.BREAK_GLASS, meaning="whether the person overrode who may approve")
+        bool, RecordAttribute(name=names.BREAK_GLASS, meaning="whether the person overrode who may approve")
     ]
-    person: Annotated[BodyText, Attribute(name=names.DECIDED_BY, meaning="the person", body=True)]
-    reason: Annotated[BodyText, Attribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
+    person: Annotated[BodyText, RecordAttribute(name=names.DECIDED_BY, meaning="the person", body=True)]
+    reason: Annotated[BodyText, RecordAttribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +133,7 @@ class ActionProposed(ActionEvent):
     considered: Considered | None = None
     messages: Annotated[
         Sequence[str | None] | BodyJson,
-        Attribute(
+        RecordAttribute(
             name=names.CONSIDERED_MESSAGES,
             meaning="what was said for each rule considered, in the same order",
             body=True,
@@ -137,7 +142,7 @@ class ActionProposed(ActionEvent):
     freezes_passed: (
         Annotated[
             Sequence[str],
-            Attribute(name=names.FREEZES_PASSED, meaning="the freezes of the agent that a person's undo passes"),
+            RecordAttribute(name=names.FREEZES_PASSED, meaning="the freezes of the agent that a person's undo passes"),
         ]
         | None
     ) = None
@@ -148,8 +153,8 @@ class ActionShown(ActionEvent):
     """A person was shown it."""
 
     NAME: ClassVar[str] = names.ACTION_SHOWN
-    shown_digest: Annotated[str, Attribute(name=names.SHOWN_DIGEST, meaning="digest of what was shown")]
-    person: Annotated[BodyText, Attribute(name=names.DECIDED_BY, meaning="the person", body=True)]
+    shown_digest: Annotated[str, RecordAttribute(name=names.SHOWN_DIGEST, meaning="digest of what was shown")]
+    person: Annotated[BodyText, RecordAttribute(name=names.DECIDED_BY, meaning="the person", body=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +196,7 @@ class ActionExecuted(ActionEvent):
     reconciled: (
         Annotated[
             bool,
-            Attribute(
+            RecordAttribute(
                 name=names.RECONCILED,
                 meaning="true where it was found afterwards, by the marker of its transaction, that it was committed",
             ),
@@ -225,10 +230,10 @@ class ActionReviewed(ActionEvent):
 
     NAME: ClassVar[str] = names.ACTION_REVIEWED
     reviews_missing: Annotated[
-        int, Attribute(name=names.REVIEWS_MISSING, meaning="how many reviews are still to come", unit="reviews")
+        int, RecordAttribute(name=names.REVIEWS_MISSING, meaning="how many reviews are still to come", unit="reviews")
     ]
-    person: Annotated[BodyText, Attribute(name=names.DECIDED_BY, meaning="the person", body=True)]
-    reason: Annotated[BodyText, Attribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
+    person: Annotated[BodyText, RecordAttribute(name=names.DECIDED_BY, meaning="the person", body=True)]
+    reason: Annotated[BodyText, RecordAttribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +242,6 @@ class RecoveryMended(Event):
 
     NAME: ClassVar[str] = names.RECOVERY_MENDED
     actor: ActorFacts
-    what: Annotated[str, Attribute(name=names.MENDED_WHAT, meaning="what was found and done, in words")]
-    action: Annotated[str, Attribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")]
+    what: Annotated[str, RecordAttribute(name=names.MENDED_WHAT, meaning="what was found and done, in words")]
+    action: Annotated[str, RecordAttribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")]
     links: Links | None = None

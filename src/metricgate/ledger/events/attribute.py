@@ -44,7 +44,7 @@ _PLAIN: Final = frozenset({str, int, float, bool, NoneType, dict})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
+class RecordAttribute:
     """One attribute of the record.
 
     Attributes:
@@ -103,12 +103,12 @@ class UnreadableEntry(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class EventField:
     """One field of a group: an attribute, open attributes, or a group."""
 
     field: str
     type: Any
-    attribute: Attribute | OpenAttributes | None
+    attribute: RecordAttribute | OpenAttributes | None
     needed: bool
 
 
@@ -138,9 +138,9 @@ class Group:
         for field, attribute in _plan(cast("Hashable", type(self))):
             value = getattr(self, field)
             if value is None:
-                if isinstance(attribute, Attribute) and attribute.null:
+                if isinstance(attribute, RecordAttribute) and attribute.null:
                     (bodies if attribute.body else leaf)[attribute.name] = None
-            elif isinstance(attribute, Attribute):
+            elif isinstance(attribute, RecordAttribute):
                 name = attribute.name
                 (bodies if attribute.body or name in apart else leaf)[name] = (
                     value if type(value) in _PLAIN else _to_json(value)
@@ -180,32 +180,32 @@ G = TypeVar("G", bound=Group)
 
 
 @lru_cache(maxsize=256)
-def _plan(group: type[Any]) -> tuple[tuple[str, Attribute | OpenAttributes | None], ...]:
+def _plan(group: type[Any]) -> tuple[tuple[str, RecordAttribute | OpenAttributes | None], ...]:
     """Return what writing asks of each member, quicker than by the members: each entry comes through here."""
     return tuple((each.field, each.attribute) for each in members_of(group))
 
 
-def members_of(group: type[Any]) -> tuple[Member, ...]:
+def members_of(group: type[Any]) -> tuple[EventField, ...]:
     """Return the members of a group in the order of its fields."""
     return _members_of(cast("Hashable", group))
 
 
 @lru_cache(maxsize=256)
-def _members_of(group: type[Any]) -> tuple[Member, ...]:
+def _members_of(group: type[Any]) -> tuple[EventField, ...]:
     hints = get_type_hints(group, localns={"Json": Json}, include_extras=True)
     return tuple(_member_of(each, hints[each.name]) for each in fields(group))
 
 
-def _member_of(field: Field[Any], hint: Any) -> Member:  # noqa: ANN401 - a type as it was written
+def _member_of(field: Field[Any], hint: Any) -> EventField:  # noqa: ANN401 - a type as it was written
     needed = field.default is MISSING and field.default_factory is MISSING
     if get_origin(hint) is Annotated:
         of, attribute = get_args(hint)[:2]
-        return Member(field.name, of, attribute, needed)
+        return EventField(field.name, of, attribute, needed)
     for each in get_args(hint) if get_origin(hint) in {UnionType, Union} else ():  # one attribute, or None
         if get_origin(each) is Annotated:
             of, attribute = get_args(each)[:2]
-            return Member(field.name, of | None, attribute, needed)
-    return Member(field.name, hint, None, needed)
+            return EventField(field.name, of | None, attribute, needed)
+    return EventField(field.name, hint, None, needed)
 
 
 def groups_in(hint: object) -> tuple[type[Group], ...]:
@@ -214,16 +214,16 @@ def groups_in(hint: object) -> tuple[type[Group], ...]:
     return tuple(each for each in found if isinstance(each, type) and issubclass(each, Group))
 
 
-def attributes_of(group: type[Any]) -> tuple[Attribute, ...]:
+def attributes_of(group: type[Any]) -> tuple[RecordAttribute, ...]:
     """Return every attribute that a group may have, those of the groups in it too, each once, in order."""
     return _attributes(cast("Hashable", group))
 
 
 @lru_cache(maxsize=256)
-def _attributes(group: type[Any]) -> tuple[Attribute, ...]:
-    found: dict[str, Attribute] = {}
+def _attributes(group: type[Any]) -> tuple[RecordAttribute, ...]:
+    found: dict[str, RecordAttribute] = {}
     for member in members_of(group):
-        if isinstance(member.attribute, Attribute):
+        if isinstance(member.attribute, RecordAttribute):
             found.setdefault(member.attribute.name, member.attribute)
         for part in groups_in(member.type) if member.attribute is None else ():
             for each in attributes_of(part):
@@ -235,7 +235,7 @@ def _needed(group: type[Any]) -> frozenset[str]:
     """Return the names of the attributes that an entry with this group has in any case."""
     found = set[str]()
     for member in members_of(group):
-        if member.needed and isinstance(member.attribute, Attribute):
+        if member.needed and isinstance(member.attribute, RecordAttribute):
             found.add(member.attribute.name)
         elif member.needed and member.attribute is None and len(parts := groups_in(member.type)) == 1:
             found |= _needed(parts[0])
@@ -253,7 +253,7 @@ class _Reading:
     def group(self, group: type[G]) -> G:
         found: dict[str, object] = {}
         for member in members_of(group):
-            if isinstance(member.attribute, Attribute):
+            if isinstance(member.attribute, RecordAttribute):
                 value = self._attribute(member, member.attribute)
                 if value is not None or member.needed or member.attribute.name in self._fields:
                     found[member.field] = value
@@ -267,7 +267,7 @@ class _Reading:
         """Return the names that nothing took."""
         return {name for name in (*self._fields, *self._bodies) if name.removeprefix(MOVED_FIELD) not in self._taken}
 
-    def _part(self, group: type[Group], member: Member) -> Group | None:
+    def _part(self, group: type[Group], member: EventField) -> Group | None:
         parts = groups_in(member.type)
         for part in parts:
             if self._has(part):
@@ -284,7 +284,7 @@ class _Reading:
         found = {*self._fields, *self._bodies}
         return needed <= found if needed else not found.isdisjoint(each.name for each in attributes_of(group))
 
-    def _attribute(self, member: Member, attribute: Attribute) -> object:
+    def _attribute(self, member: EventField, attribute: RecordAttribute) -> object:
         name = attribute.name
         self._taken.add(name)
         if name in self._bodies:
@@ -312,7 +312,7 @@ class _Reading:
 
 
 @lru_cache(maxsize=256)
-def _names(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
+def _member_names(kind: type[Any]) -> tuple[tuple[str, bool], ...]:
     """Return the members of an object inside a value, and which of them are there even where they are None."""
     return tuple((each.name, each.default is MISSING) for each in fields(kind))
 
@@ -326,7 +326,7 @@ def _to_json(value: object) -> Json:
     if kind is Erased:
         raise ValueError("what was erased cannot be written again")
     if is_dataclass(kind):
-        members = [(name, getattr(value, name), needed) for name, needed in _names(kind)]
+        members = [(name, getattr(value, name), needed) for name, needed in _member_names(kind)]
         return {name: _to_json(of) for name, of, needed in members if needed or of is not None}
     if isinstance(value, StrEnum):
         return str(value)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
 from metricgate.ledger.events import names
-from metricgate.ledger.events.attribute import Attribute, Event, Group, OpenAttributes
+from metricgate.ledger.events.attribute import Event, Group, OpenAttributes, RecordAttribute
 from metricgate.ledger.events.shared import (
     ActorFacts,
     AgentId,
@@ -30,43 +30,48 @@ from metricgate.vocabulary.json import Json
 _NAME = re.compile(r"[A-Za-z0-9_.:/+-]{1,100}", re.ASCII)
 
 Tool = Annotated[
-    BodyText, Attribute(name=names.TOOL, meaning="the tool that was called; a body where it is not named like a name")
+    BodyText,
+    RecordAttribute(name=names.TOOL, meaning="the tool that was called; a body where it is not named like a name"),
 ]
-Door = Annotated[str, Attribute(name=names.DOOR, meaning="where it came in: `http`, `mcp`, `cli` or `python`")]
+Door = Annotated[str, RecordAttribute(name=names.DOOR, meaning="where it came in: `http`, `mcp`, `cli` or `python`")]
 TraceId = Annotated[
-    str, Attribute(name=names.TRACE_ID, meaning="trace of the call (W3C), 32 hex digits; empty without")
+    str, RecordAttribute(name=names.TRACE_ID, meaning="trace of the call (W3C), 32 hex digits; empty without")
 ]
-SpanId = Annotated[str, Attribute(name=names.SPAN_ID, meaning="span of the call, 16 hex digits; empty without")]
-UserId = Annotated[BodyText, Attribute(name=names.USER_ID, meaning="on whose behalf, if anybody's", body=True)]
+SpanId = Annotated[str, RecordAttribute(name=names.SPAN_ID, meaning="span of the call, 16 hex digits; empty without")]
+UserId = Annotated[BodyText, RecordAttribute(name=names.USER_ID, meaning="on whose behalf, if anybody's", body=True)]
 Check = Annotated[
-    str, Attribute(name=names.CHECK, meaning="the key, history, reference or spine that a statement of ours looked at")
+    str,
+    RecordAttribute(
+        name=names.CHECK, meaning="the key, history, reference or spine that a statement of ours looked at"
+    ),
 ]
 Warehouse = Annotated[
-    str, Attribute(name=names.WAREHOUSE, meaning="where the statement ran or, of agents' own SQL, was meant to")
+    str, RecordAttribute(name=names.WAREHOUSE, meaning="where the statement ran or, of agents' own SQL, was meant to")
 ]
 StatementDigest = Annotated[
-    str, Attribute(name=names.STATEMENT_DIGEST, meaning="digest of the text that ran, or of the change's statement")
+    str,
+    RecordAttribute(name=names.STATEMENT_DIGEST, meaning="digest of the text that ran, or of the change's statement"),
 ]
-StatementText = Annotated[BodyText, Attribute(name=names.STATEMENT_TEXT, meaning="the exact text", body=True)]
+StatementText = Annotated[BodyText, RecordAttribute(name=names.STATEMENT_TEXT, meaning="the exact text", body=True)]
 Parameters = Annotated[
     BodyJson,
-    Attribute(
+    RecordAttribute(
         name=names.STATEMENT_PARAMETERS,
         meaning="the values bound in it; of secrets only their place. Of several checks the texts and values of each",
         body=True,
     ),
 ]
-ResultDigest = Annotated[str, Attribute(name=names.RESULT_DIGEST, meaning="digest of the answer's bytes")]
+ResultDigest = Annotated[str, RecordAttribute(name=names.RESULT_DIGEST, meaning="digest of the answer's bytes")]
 Checks = Annotated[
     Sequence[Mapping[str, Json]],
-    Attribute(
+    RecordAttribute(
         name=names.CHECKS,
         meaning="of `validate --data`: in the intent the statements with their verdicts, in the outcome the results",
     ),
 ]
 Verdicts = Annotated[
     Mapping[str, Json],
-    Attribute(
+    RecordAttribute(
         name=names.VERDICTS,
         meaning="what stood beside the answer: `data` (what the data beneath is worth) and `confidence`; absent where "
         "nothing did",
@@ -74,7 +79,7 @@ Verdicts = Annotated[
     ),
 ]
 ErrorText = Annotated[
-    BodyText, Attribute(name=names.ERROR_TEXT, meaning="the engine's or the gateway's own words", body=True)
+    BodyText, RecordAttribute(name=names.ERROR_TEXT, meaning="the engine's or the gateway's own words", body=True)
 ]
 
 
@@ -95,20 +100,21 @@ class MetricVersion:
 class CallerFacts(Group):
     """Who asks, and how that is known."""
 
-    operation: Annotated[str, Attribute(name=names.OPERATION, meaning="`execute_tool`")] = "execute_tool"
+    operation: Annotated[str, RecordAttribute(name=names.OPERATION, meaning="`execute_tool`")] = "execute_tool"
     agent: AgentId
-    agent_proof: Annotated[str, Attribute(name=names.AGENT_PROOF, meaning="`verified` or `asserted`")]
+    agent_proof: Annotated[str, RecordAttribute(name=names.AGENT_PROOF, meaning="`verified` or `asserted`")]
     agent_method: Annotated[
-        str, Attribute(name=names.AGENT_METHOD, meaning="how the agent was recognised, e.g. `api_key`")
+        str, RecordAttribute(name=names.AGENT_METHOD, meaning="how the agent was recognised, e.g. `api_key`")
     ]
     credential: Annotated[
-        str | None, Attribute(name=names.CREDENTIAL, meaning="name of the key or token; null without one", null=True)
+        str | None,
+        RecordAttribute(name=names.CREDENTIAL, meaning="name of the key or token; null without one", null=True),
     ]
     actor: ActorFacts
     user_proof: Annotated[
-        str | None, Attribute(name=names.USER_PROOF, meaning="as of the agent, where there is a user")
+        str | None, RecordAttribute(name=names.USER_PROOF, meaning="as of the agent, where there is a user")
     ] = None
-    user_method: Annotated[str | None, Attribute(name=names.USER_METHOD, meaning="as of the agent")] = None
+    user_method: Annotated[str | None, RecordAttribute(name=names.USER_METHOD, meaning="as of the agent")] = None
     user: UserId | None = None
 
 
@@ -121,7 +127,7 @@ class RequestFacts(Group):
     span_id: SpanId
     tool: Tool
     purpose: Annotated[
-        BodyText | None, Attribute(name=names.PURPOSE, meaning="what the caller says it asks for, if it does")
+        BodyText | None, RecordAttribute(name=names.PURPOSE, meaning="what the caller says it asks for, if it does")
     ] = None
     client: Annotated[
         Mapping[str, Json],
@@ -143,7 +149,7 @@ class ArgumentsFacts(Group):
     """What the caller gave; JSON ``null`` too."""
 
     arguments: Annotated[
-        BodyJson, Attribute(name=names.ARGUMENTS, meaning="the arguments as they came", body=True, null=True)
+        BodyJson, RecordAttribute(name=names.ARGUMENTS, meaning="the arguments as they came", body=True, null=True)
     ]
 
 
@@ -174,55 +180,65 @@ class CallSubject(Group):
     """What a call is about, as far as it got; also of a proposed change, what was found out about it."""
 
     metrics: (
-        Annotated[Sequence[MetricVersion], Attribute(name=names.METRICS, meaning="the metrics, each `{name, version}`")]
+        Annotated[
+            Sequence[MetricVersion], RecordAttribute(name=names.METRICS, meaning="the metrics, each `{name, version}`")
+        ]
         | None
     ) = None
-    datasets: Annotated[Sequence[str], Attribute(name=names.DATASETS, meaning="the datasets that are read")] | None = (
-        None
-    )
+    datasets: (
+        Annotated[Sequence[str], RecordAttribute(name=names.DATASETS, meaning="the datasets that are read")] | None
+    ) = None
     resources: (
         Annotated[
             Sequence[str],
-            Attribute(name=names.RESOURCES, meaning="everything that policy judged, e.g. `dimension:sales.region`"),
+            RecordAttribute(
+                name=names.RESOURCES, meaning="everything that policy judged, e.g. `dimension:sales.region`"
+            ),
         ]
         | None
     ) = None
     check: Check | None = None
     original_digest: (
-        Annotated[str, Attribute(name=names.ORIGINAL_DIGEST, meaning="digest of an agent's own SQL as it came")] | None
+        Annotated[str, RecordAttribute(name=names.ORIGINAL_DIGEST, meaning="digest of an agent's own SQL as it came")]
+        | None
     ) = None
     warehouse: Warehouse | None = None
     columns: (
         Annotated[
-            Sequence[str], Attribute(name=names.COLUMNS, meaning="the columns that own SQL reads, e.g. `orders.amount`")
+            Sequence[str],
+            RecordAttribute(name=names.COLUMNS, meaning="the columns that own SQL reads, e.g. `orders.amount`"),
         ]
         | None
     ) = None
     functions: (
-        Annotated[Sequence[str], Attribute(name=names.FUNCTIONS, meaning="the functions that own SQL calls")] | None
+        Annotated[Sequence[str], RecordAttribute(name=names.FUNCTIONS, meaning="the functions that own SQL calls")]
+        | None
     ) = None
     listed: (
-        Annotated[int, Attribute(name=names.EFFECT_LISTED, meaning="how many hits a search gave", unit="hits")] | None
+        Annotated[int, RecordAttribute(name=names.EFFECT_LISTED, meaning="how many hits a search gave", unit="hits")]
+        | None
     ) = None
     receipt: (
-        Annotated[int, Attribute(name=names.RECEIPT_INDEX, meaning="the entry of which a receipt was asked for")] | None
+        Annotated[int, RecordAttribute(name=names.RECEIPT_INDEX, meaning="the entry of which a receipt was asked for")]
+        | None
     ) = None
     targets: (
         Annotated[
             Sequence[str],
-            Attribute(name=names.TARGETS, meaning="resources that change, e.g. `column:customers.segment`"),
+            RecordAttribute(name=names.TARGETS, meaning="resources that change, e.g. `column:customers.segment`"),
         ]
         | None
     ) = None
     statement_digest: StatementDigest | None = None
     considered: Considered | None = None
     risk: RiskFacts | None = None
-    action_id: Annotated[str, Attribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")] | None = None
+    action_id: Annotated[str, RecordAttribute(name=names.ACTION_ID, meaning="the change's id, `act_...`")] | None = None
     action_state: (
-        Annotated[str, Attribute(name=names.ACTION_STATE, meaning="how the change stands, e.g. `held`")] | None
+        Annotated[str, RecordAttribute(name=names.ACTION_STATE, meaning="how the change stands, e.g. `held`")] | None
     ) = None
     error_code: (
-        Annotated[str, Attribute(name=names.ERROR_CODE, meaning="the engine's own code of why a change failed")] | None
+        Annotated[str, RecordAttribute(name=names.ERROR_CODE, meaning="the engine's own code of why a change failed")]
+        | None
     ) = None
 
 
@@ -233,12 +249,12 @@ NO_SUBJECT: Final = CallSubject()
 class DecisionFacts(Group):
     """Why: the verdict, its rules, its obligations and the policy that it came from."""
 
-    verdict: Annotated[str, Attribute(name=names.VERDICT, meaning="`allow`, `hold` or `deny`")]
-    action: Annotated[str, Attribute(name=names.VERDICT_ACTION, meaning="what was decided on, e.g. `query`")]
-    rules: Annotated[Sequence[str], Attribute(name=names.RULES, meaning="ids of the rules that decided")]
+    verdict: Annotated[str, RecordAttribute(name=names.VERDICT, meaning="`allow`, `hold` or `deny`")]
+    action: Annotated[str, RecordAttribute(name=names.VERDICT_ACTION, meaning="what was decided on, e.g. `query`")]
+    rules: Annotated[Sequence[str], RecordAttribute(name=names.RULES, meaning="ids of the rules that decided")]
     obligations: Annotated[
         Mapping[str, Json],
-        Attribute(
+        RecordAttribute(
             name=names.OBLIGATIONS,
             meaning="row filters, masks, minimum groups and limits, each with its rule; without values of row filters",
         ),
@@ -251,10 +267,10 @@ class StatementFacts(Group):
     """What runs and where."""
 
     warehouse: Warehouse
-    system: Annotated[str, Attribute(name=names.SYSTEM, meaning="the engine, e.g. `duckdb`, `postgresql`")]
+    system: Annotated[str, RecordAttribute(name=names.SYSTEM, meaning="the engine, e.g. `duckdb`, `postgresql`")]
     query_text: Annotated[
         str,
-        Attribute(
+        RecordAttribute(
             name=names.QUERY_TEXT,
             meaning='the words of the statement with `?` for every literal, without comments, and `"?"` for a quoted '
             "name that is no plain name",
@@ -264,7 +280,7 @@ class StatementFacts(Group):
     text: (
         Annotated[
             BodyText,
-            Attribute(
+            RecordAttribute(
                 name=names.STATEMENT_TEXT,
                 meaning="the exact text",
                 body=True,
@@ -295,17 +311,17 @@ class RehearsalFacts(Group):
 class ReadFacts(Group):
     """The effect of a read."""
 
-    rows: Annotated[int, Attribute(name=names.EFFECT_ROWS, meaning="how many rows came back", unit="rows")]
-    bytes: Annotated[int, Attribute(name=names.EFFECT_BYTES, meaning="how large they are", unit="bytes")]
+    rows: Annotated[int, RecordAttribute(name=names.EFFECT_ROWS, meaning="how many rows came back", unit="rows")]
+    bytes: Annotated[int, RecordAttribute(name=names.EFFECT_BYTES, meaning="how large they are", unit="bytes")]
     truncated: Annotated[
         str | None,
-        Attribute(
+        RecordAttribute(
             name=names.EFFECT_TRUNCATED,
             meaning="which limit cut them, `rows` or `bytes`; null where none did",
             null=True,
         ),
     ]
-    seconds: Annotated[float, Attribute(name=names.EFFECT_SECONDS, meaning="how long it took", unit="seconds")]
+    seconds: Annotated[float, RecordAttribute(name=names.EFFECT_SECONDS, meaning="how long it took", unit="seconds")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from metricgate.ledger.events import names
-from metricgate.ledger.events.attribute import Attribute, Event, Group
+from metricgate.ledger.events.attribute import Event, Group, RecordAttribute
 from metricgate.ledger.events.shared import BY_GATEWAY, ActorFacts, BodyText, ErrorType, Links, Outcome
 
-LogSize = Annotated[int, Attribute(name=names.LOG_SIZE, meaning="how many entries the log has here", unit="entries")]
+LogSize = Annotated[
+    int, RecordAttribute(name=names.LOG_SIZE, meaning="how many entries the log has here", unit="entries")
+]
 _SINCE_LEASES = "gateways had an id"
 
 
@@ -20,16 +22,19 @@ class LogOpened(Event):
 
     NAME: ClassVar[str] = names.LOG_OPENED
     actor: ActorFacts = BY_GATEWAY
-    origin: Annotated[str, Attribute(name=names.ORIGIN, meaning="name of the log's key")]
-    public_key: Annotated[str, Attribute(name=names.PUBLIC_KEY, meaning="the log's key (C2SP signed-note)")]
+    origin: Annotated[str, RecordAttribute(name=names.ORIGIN, meaning="name of the log's key")]
+    public_key: Annotated[str, RecordAttribute(name=names.PUBLIC_KEY, meaning="the log's key (C2SP signed-note)")]
     size: LogSize
     instance: (
         Annotated[
-            str, Attribute(name=names.INSTANCE, meaning="id of the gateway or command that writes", since=_SINCE_LEASES)
+            str,
+            RecordAttribute(
+                name=names.INSTANCE, meaning="id of the gateway or command that writes", since=_SINCE_LEASES
+            ),
         ]
         | None
     ) = None
-    sqlite: Annotated[str, Attribute(name=names.SQLITE_VERSION, meaning="version of SQLite that writes")]
+    sqlite: Annotated[str, RecordAttribute(name=names.SQLITE_VERSION, meaning="version of SQLite that writes")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +43,20 @@ class GatewayReplaced(Event):
 
     NAME: ClassVar[str] = names.GATEWAY_REPLACED
     actor: ActorFacts = BY_GATEWAY
-    replaced: Annotated[str, Attribute(name=names.REPLACED_INSTANCE, meaning="id of the gateway that was silent")]
-    instance: Annotated[str, Attribute(name=names.INSTANCE, meaning="id of the gateway that took its place")]
+    replaced: Annotated[str, RecordAttribute(name=names.REPLACED_INSTANCE, meaning="id of the gateway that was silent")]
+    instance: Annotated[str, RecordAttribute(name=names.INSTANCE, meaning="id of the gateway that took its place")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostHead(Group):
     """The newest head of the log that somebody knows, beyond its end."""
 
-    size: Annotated[int, Attribute(name=names.LOST_SIZE, meaning="entries that the lost log had", unit="entries")]
-    root: Annotated[str, Attribute(name=names.LOST_ROOT, meaning="root of the lost log's tree, hex")]
+    size: Annotated[int, RecordAttribute(name=names.LOST_SIZE, meaning="entries that the lost log had", unit="entries")]
+    root: Annotated[str, RecordAttribute(name=names.LOST_ROOT, meaning="root of the lost log's tree, hex")]
     checkpoint: Annotated[
-        str, Attribute(name=names.LOST_CHECKPOINT, meaning="its signed checkpoint (C2SP tlog-checkpoint)")
+        str, RecordAttribute(name=names.LOST_CHECKPOINT, meaning="its signed checkpoint (C2SP tlog-checkpoint)")
     ]
-    known_by: Annotated[Sequence[str], Attribute(name=names.LOST_KNOWN_BY, meaning="the files that know it")]
+    known_by: Annotated[Sequence[str], RecordAttribute(name=names.LOST_KNOWN_BY, meaning="the files that know it")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,8 @@ class LossAccepted(Event):
     size: LogSize
     lost: LostHead | None = None
     files: (
-        Annotated[Sequence[str], Attribute(name=names.LOST_FILES, meaning="files of changes that are gone")] | None
+        Annotated[Sequence[str], RecordAttribute(name=names.LOST_FILES, meaning="files of changes that are gone")]
+        | None
     ) = None
 
 
@@ -85,9 +91,9 @@ class StateNarrowed(Event):
     NAME: ClassVar[str] = names.STATE_NARROWED
     actor: ActorFacts = BY_GATEWAY
     files: Annotated[
-        Sequence[OpenFile], Attribute(name=names.OPEN_FILES, meaning="the files, at most 50: `{name, mode}`")
+        Sequence[OpenFile], RecordAttribute(name=names.OPEN_FILES, meaning="the files, at most 50: `{name, mode}`")
     ]
-    count: Annotated[int, Attribute(name=names.OPEN_FILES_COUNT, meaning="how many there were", unit="files")]
+    count: Annotated[int, RecordAttribute(name=names.OPEN_FILES_COUNT, meaning="how many there were", unit="files")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,15 +122,15 @@ class RedactionPerformed(Event):
     NAME: ClassVar[str] = names.REDACTION_PERFORMED
     actor: ActorFacts
     bodies: Annotated[
-        Sequence[ErasedBodies], Attribute(name=names.REDACTED_BODIES, meaning="which, as `{index, names}`")
+        Sequence[ErasedBodies], RecordAttribute(name=names.REDACTED_BODIES, meaning="which, as `{index, names}`")
     ]
-    basis: Annotated[str, Attribute(name=names.REDACTION_BASIS, meaning="the legal basis, e.g. `GDPR Art. 17`")]
+    basis: Annotated[str, RecordAttribute(name=names.REDACTION_BASIS, meaning="the legal basis, e.g. `GDPR Art. 17`")]
     links: Links
     copies: (
         Annotated[
             Mapping[str, int],
-            Attribute(name=names.REDACTION_COPIES, meaning="copies erased elsewhere, by kind", unit="copies"),
+            RecordAttribute(name=names.REDACTION_COPIES, meaning="copies erased elsewhere, by kind", unit="copies"),
         ]
         | None
     ) = None
-    reason: Annotated[BodyText, Attribute(name=names.REDACTION_REASON, meaning="why", body=True)] | None = None
+    reason: Annotated[BodyText, RecordAttribute(name=names.REDACTION_REASON, meaning="why", body=True)] | None = None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from metricgate.ledger.events import names
-from metricgate.ledger.events.attribute import Attribute, Erased, Group
+from metricgate.ledger.events.attribute import Erased, Group, RecordAttribute
 from metricgate.vocabulary.actor import Actor, ActorKind
 from metricgate.vocabulary.json import Json
 
@@ -18,7 +18,7 @@ BodyJson = Json | Erased
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class EntryLink:
     """Another entry, by its number, and how it is related: ``intent``, ``action``, ``decision``, ``redacts``, ..."""
 
     index: int
@@ -31,7 +31,7 @@ class ActorFacts(Group):
 
     kind: Annotated[
         ActorKind | None,
-        Attribute(
+        RecordAttribute(
             name=names.ACTOR_KIND,
             meaning="who acts: `agent`, `person` (who logged in), `operator` (at the gateway's machine) or `gateway`",
             since="entries said who acts",
@@ -39,7 +39,7 @@ class ActorFacts(Group):
     ] = None
     id: Annotated[
         BodyText | None,
-        Attribute(name=names.ACTOR_ID, meaning="the agent's id; the person's or the machine account's in a body"),
+        RecordAttribute(name=names.ACTOR_ID, meaning="the agent's id; the person's or the machine account's in a body"),
     ] = None
 
     def apart(self) -> Collection[str]:
@@ -56,23 +56,30 @@ def facts_of_actor(actor: Actor) -> ActorFacts:
     return ActorFacts(kind=actor.kind, id=actor.id or None)
 
 
-Outcome = Annotated[str, Attribute(name=names.OUTCOME, meaning="how it ended, in one word")]
-ErrorType = Annotated[str, Attribute(name=names.ERROR_TYPE, meaning="the first error's code, e.g. `E_NOT_GRANTED`")]
+Outcome = Annotated[str, RecordAttribute(name=names.OUTCOME, meaning="how it ended, in one word")]
+ErrorType = Annotated[
+    str, RecordAttribute(name=names.ERROR_TYPE, meaning="the first error's code, e.g. `E_NOT_GRANTED`")
+]
 Links = Annotated[
-    Sequence[Link], Attribute(name=names.LINKS, meaning="other entries that it belongs to, as `{index, rel}`")
+    Sequence[EntryLink],
+    RecordAttribute(name=names.LINKS, meaning="other entries that it belongs to, as `{index, rel}`"),
 ]
 CatalogVersion = Annotated[
     str,
-    Attribute(name=names.CATALOG_VERSION, meaning="version of the definitions in force: the digest of what they mean"),
+    RecordAttribute(
+        name=names.CATALOG_VERSION, meaning="version of the definitions in force: the digest of what they mean"
+    ),
 ]
-PolicyDigest = Annotated[str, Attribute(name=names.POLICY_DIGEST, meaning="digest of the policy in force")]
-AgentId = Annotated[str, Attribute(name=names.AGENT_ID, meaning="the agent")]
+PolicyDigest = Annotated[str, RecordAttribute(name=names.POLICY_DIGEST, meaning="digest of the policy in force")]
+AgentId = Annotated[str, RecordAttribute(name=names.AGENT_ID, meaning="the agent")]
 Problems = Annotated[
     Sequence[Mapping[str, Json]] | Erased,
-    Attribute(name=names.PROBLEMS, meaning="every problem as callers see it: `{code, message, hint, ...}`", body=True),
+    RecordAttribute(
+        name=names.PROBLEMS, meaning="every problem as callers see it: `{code, message, hint, ...}`", body=True
+    ),
 ]
 Codes = Annotated[
-    Sequence[str], Attribute(name=names.PROBLEM_CODES, meaning="the codes of all problems, sorted, each once")
+    Sequence[str], RecordAttribute(name=names.PROBLEM_CODES, meaning="the codes of all problems, sorted, each once")
 ]
 
 
@@ -89,10 +96,12 @@ class ProblemFacts(Group):
 class RiskFacts(Group):
     """How risky a change is."""
 
-    score: Annotated[int | None, Attribute(name=names.RISK_SCORE, meaning="how risky a change is, 0 to 100", null=True)]
+    score: Annotated[
+        int | None, RecordAttribute(name=names.RISK_SCORE, meaning="how risky a change is, 0 to 100", null=True)
+    ]
     contributions: Annotated[
         Sequence[Mapping[str, Json]],
-        Attribute(
+        RecordAttribute(
             name=names.RISK_CONTRIBUTIONS,
             meaning="what contributed most, at most three: `{signal, side, points, because}`",
         ),
@@ -110,5 +119,5 @@ class RuleDecision:
 
 Considered = Annotated[
     Sequence[RuleDecision],
-    Attribute(name=names.CONSIDERED, meaning="every rule considered for a change, in order: `{rule, decision}`"),
+    RecordAttribute(name=names.CONSIDERED, meaning="every rule considered for a change, in order: `{rule, decision}`"),
 ]

@@ -53,7 +53,7 @@ def play_drill(path: Path, host: DrillHost) -> DrillReport:
 
 async def _played(name: str, scenario: Scenario, folder: Path, host: DrillHost) -> DrillReport:
     report = DrillReport(name=name)
-    await asyncio.to_thread(_write, scenario, folder, host)
+    await asyncio.to_thread(_write_project, scenario, folder, host)
     async with host.open(folder) as running:
         await scenario.play(Scene(folder, host, running, report))
     verified = await asyncio.to_thread(running.state.verify)
@@ -61,7 +61,7 @@ async def _played(name: str, scenario: Scenario, folder: Path, host: DrillHost) 
     return report
 
 
-def _write(scenario: Scenario, folder: Path, host: DrillHost) -> None:
+def _write_project(scenario: Scenario, folder: Path, host: DrillHost) -> None:
     for name, text in scenario.FILES.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

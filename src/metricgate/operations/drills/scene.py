@@ -24,7 +24,7 @@ from metricgate.vocabulary.problem import Problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class DrillStep:
     """One attempt: what was tried, how it ended, why, and its entry in the record."""
 
     attempted: str
@@ -38,7 +38,7 @@ class DrillReport:
     """What a drill showed. Times are in seconds; ``None`` where there was nothing to contain or recover."""
 
     name: str
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DrillStep] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     verified: bool = False
     contain_seconds: float | None = None
@@ -125,12 +125,12 @@ class Scene:
         outcome = await self.running.gateway.call(
             ToolCall(tool=tool, arguments=arguments, principal=principal, door="python")
         )
-        happened, why = _told(outcome)
+        happened, why = _outcome_words(outcome)
         if isinstance(outcome, RefusedCall | Held):
             seconds = time.perf_counter() - begun
             self.report.contain_seconds = max(self.report.contain_seconds or 0.0, seconds)
         entry = None if outcome.record is None else outcome.record.index
-        self.report.steps.append(Step(attempted=attempted, happened=happened, why=why, entry=entry))
+        self.report.steps.append(DrillStep(attempted=attempted, happened=happened, why=why, entry=entry))
         return outcome
 
     async def write(
@@ -212,10 +212,10 @@ class Scene:
 
     def _note(self, attempted: str, done: ProposedAction | Problems) -> None:
         if isinstance(done, Problems):
-            step = Step(attempted=attempted, happened="refused", why=done.first.code.name, entry=None)
+            step = DrillStep(attempted=attempted, happened="refused", why=done.first.code.name, entry=None)
         else:
             why = done.outcome.code if isinstance(done.outcome, NotCarriedOut) else done.id
-            step = Step(attempted=attempted, happened=str(done.state), why=why, entry=None)
+            step = DrillStep(attempted=attempted, happened=str(done.state), why=why, entry=None)
         self.report.steps.append(step)
 
 
@@ -223,7 +223,7 @@ def _person(name: str) -> Person:
     return Person(id=name, method="oidc", channel="console")  # by password, there would have to be an account
 
 
-def _told(outcome: Outcome) -> tuple[str, str]:
+def _outcome_words(outcome: Outcome) -> tuple[str, str]:
     if isinstance(outcome, Answered):
         state, until = str(outcome.answer.get("state", "answered")), outcome.answer.get("undo_until")
         preview = outcome.answer.get("preview")

@@ -10,7 +10,7 @@ from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, denial
 from metricgate.policy.names import for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import ANYTHING, LABEL, covers_resource
 from metricgate.policy.rule import RuleDefaults
@@ -73,7 +73,7 @@ class FreezeRule(RuleDefaults):
             resource=not self.covers(resource),
             condition=self.id in case.suspended,
         )
-        return case.evaluated(self.id, self.place, kind=_NAME, effect="deny", resource=resource, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect="deny", resource=resource, lacking=lacks)
 
     def narrowings(self) -> Iterator[Narrowed]:
         """Yield what is frozen."""

@@ -71,7 +71,7 @@ class Grant(RuleDefaults):
         """Return its part on one resource; what is touched only needs no allowing one."""
         if resource is None or (self.opens and resource in case.touched):
             return None
-        return case.evaluated(
+        return case.evaluate(
             self.id,
             self.place,
             kind=GRANT,
@@ -121,4 +121,4 @@ GRANTS = RuleKind(
     build=read_grant,
     trace=TraceOrder.AMONG_GRANTS,
 )
-"""Their rulings come from the role book; they are compared as rights: ``policy/judge.py``, ``policy/policy_index.py``."""
+"""Their rulings come from the role book; compared as rights: ``policy/judge.py``, ``policy/policy_index.py``."""

@@ -14,8 +14,8 @@ from pydantic import Field, StrictInt
 from metricgate.documents import Document
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
 from metricgate.policy.document_problems import Path, ProblemCollector
-from metricgate.policy.enforcement import Enforcement, Hold, JudgedChange
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.enforcement import ChangeUnderJudgement, Enforcement, Hold
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import covers_resource
 from metricgate.policy.rehearsal_facts import RehearsalFacts
@@ -106,7 +106,7 @@ class HoldRule(RuleDefaults):
             resource=covers_none(self.patterns, case.resources),
             condition=self.id in case.suspended,
         )
-        return case.evaluated(
+        return case.evaluate(
             self.id, self.place, kind=_NAME, effect="hold", resource=None, lacking=lacks, stakes=self.stakes_text
         )
 
@@ -211,7 +211,7 @@ class HoldEnforcement(Enforcement):
     def __init__(self, rules: Sequence[HoldRule]) -> None:
         self._rules = tuple(rules)
 
-    def holds(self, change: JudgedChange) -> Iterator[Hold]:
+    def holds(self, change: ChangeUnderJudgement) -> Iterator[Hold]:
         """Yield the holds that bind, and why; a person's undo is held by those that name it."""
         for rule in self._rules:
             if change.undo and _UNDO not in rule.actions:

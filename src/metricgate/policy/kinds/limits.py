@@ -19,7 +19,7 @@ from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, 
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import CallLimit, CallSort, Enforcement, JudgedCall, Obligation, allowance
 from metricgate.policy.names import for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import ANYTHING
 from metricgate.policy.resolved_subject import Standing
@@ -86,7 +86,7 @@ class LimitRule(RuleDefaults):
             resource=covers_none(self.patterns, case.resources),
             condition=self.id in case.suspended,
         )
-        return case.evaluated(self.id, self.place, kind=_NAME, effect="limit", resource=None, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect="limit", resource=None, lacking=lacks)
 
     def narrowings(self) -> Iterator[Narrowed]:
         """Yield every limit and budget, sort by sort."""
@@ -175,7 +175,7 @@ class LimitsDocument(Document):
     concurrent: Count | None = None
 
 
-def _failures(expected: LimitsDocument, verdict: Verdict) -> Iterator[str]:
+def _limit_failures(expected: LimitsDocument, verdict: Verdict) -> Iterator[str]:
     for sort, wanted in sorted(expected.model_dump(exclude_none=True).items()):
         got = _tightest(verdict.obligations, sort)
         if got is None or got[0] != wanted:
@@ -198,6 +198,6 @@ LIMITS = RuleKind(
     document=LimitDocument,
     build=read_limit,
     enforce=LimitEnforcement,
-    expects=Expectation(form=LimitsDocument, failures=_failures),
+    expects=Expectation(form=LimitsDocument, failures=_limit_failures),
     guards_columns=False,
 )

@@ -19,7 +19,7 @@ from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance
 from metricgate.policy.expectations import exactly
 from metricgate.policy.names import for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing, exempting
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing, words_of_exemption
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import LABEL
 from metricgate.policy.rule import RuleDefaults
@@ -110,12 +110,12 @@ class MaskRule(RuleDefaults):
             resource=covers_none(self.patterns, (resource,)),
             condition=self.id in case.suspended,
         )
-        return case.evaluated(self.id, self.place, kind=_NAME, effect="mask", resource=resource, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect="mask", resource=resource, lacking=lacks)
 
     def narrowings(self) -> Iterator[Narrowed]:
         """Yield what is shown instead of each column."""
         for pattern in self.patterns:
-            key = NarrowedKey(_NAME, pattern, exempting(self.unless_roles, self.terms.text))
+            key = NarrowedKey(_NAME, pattern, words_of_exemption(self.unless_roles, self.terms.text))
             yield key, Narrowing(mask=replace(self.on("", ""), rule=""))
 
     def on(self, dataset: str, column: str) -> Mask:
@@ -192,13 +192,13 @@ class MaskEnforcement(Enforcement):
                     yield Obligation(rule.on(dataset, column), reason)
 
 
-def _failures(expected: dict[str, MaskMethod | None], verdict: Verdict) -> Iterator[str]:
+def _mask_failures(expected: dict[str, MaskMethod | None], verdict: Verdict) -> Iterator[str]:
     wanted = [f"{name}: {method or MaskMethod.NULL}" for name, method in expected.items()]
     bound = [f"{each.dataset}.{each.column}: {each.method}" for each in verdict.obligations.masks]
     yield from exactly("masks", wanted, bound)
 
 
-def _remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
+def _mask_remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
     yield from exempt(reason, "masked", condition)
 
 
@@ -210,6 +210,6 @@ MASKS = RuleKind(
     build=read_mask,
     enforce=MaskEnforcement,
     trace=TraceOrder.AMONG_GRANTS,
-    expects=Expectation(form=dict[str, MaskMethod | None], failures=_failures),
-    remedy=_remedy,
+    expects=Expectation(form=dict[str, MaskMethod | None], failures=_mask_failures),
+    remedy=_mask_remedy,
 )

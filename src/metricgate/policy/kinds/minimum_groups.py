@@ -21,7 +21,7 @@ from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance
 from metricgate.policy.expectations import exactly
 from metricgate.policy.names import for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing, exempting
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing, words_of_exemption
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import LABEL
 from metricgate.policy.resolved_subject import Standing
@@ -89,11 +89,11 @@ class MinimumGroupRule(RuleDefaults):
             condition=self.id in case.suspended,
         )
         named = Resource(ResourceKind.DATASET, dataset)
-        return case.evaluated(self.id, self.place, kind=_NAME, effect="group", resource=named, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect="group", resource=named, lacking=lacks)
 
     def narrowings(self) -> Iterator[Narrowed]:
         """Yield the least size of a group, and that smaller ones refuse the answer where they do."""
-        condition = exempting(self.unless_roles, self.terms.text)
+        condition = words_of_exemption(self.unless_roles, self.terms.text)
         for pattern in self.patterns:
             narrowing = Narrowing(number=self.size, words="at least", larger_is_narrower=True)
             yield NarrowedKey(_NAME, pattern, condition), narrowing
@@ -160,7 +160,7 @@ class MinimumCaseDocument(Document):
     small: SmallGroups
 
 
-def _failures(expected: Mapping[str, int | MinimumCaseDocument], verdict: Verdict) -> Iterator[str]:
+def _group_failures(expected: Mapping[str, int | MinimumCaseDocument], verdict: Verdict) -> Iterator[str]:
     """What becomes of smaller groups counts only where the test speaks of it."""
     told = {dataset for dataset, each in expected.items() if not isinstance(each, int)}
     wanted = [
@@ -174,7 +174,7 @@ def _failures(expected: Mapping[str, int | MinimumCaseDocument], verdict: Verdic
     yield from exactly("minimum groups", wanted, bound)
 
 
-def _remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
+def _group_remedy(reason: VerdictReason, condition: str) -> Iterator[str]:
     yield from exempt(reason, "with small groups left out", condition)
 
 
@@ -186,7 +186,7 @@ MINIMUM_GROUPS = RuleKind(
     build=read_minimum_group,
     enforce=MinimumGroupEnforcement,
     trace=TraceOrder.AMONG_GRANTS,
-    expects=Expectation(form=dict[str, Size | MinimumCaseDocument], failures=_failures),
-    remedy=_remedy,
+    expects=Expectation(form=dict[str, Size | MinimumCaseDocument], failures=_group_failures),
+    remedy=_group_remedy,
     guards_columns=False,
 )

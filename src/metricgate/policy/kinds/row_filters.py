@@ -20,7 +20,7 @@ from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance, denial
 from metricgate.policy.expectations import exactly
 from metricgate.policy.names import for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import well_formed
 from metricgate.policy.resolved_subject import Standing
@@ -83,7 +83,7 @@ class RowFilterRule(RuleDefaults):
             resource=self.dataset != resource.name,
             condition=self.id in case.suspended,
         )
-        found = case.evaluated(self.id, self.place, kind=_NAME, effect="filter", resource=resource, lacking=lacks)
+        found = case.evaluate(self.id, self.place, kind=_NAME, effect="filter", resource=resource, lacking=lacks)
         unbound = not lacks and isinstance(bind_condition(self.condition, case.standing.attribute), Missing)
         return replace(found, lacking=("attribute",)) if unbound else found
 
@@ -167,11 +167,11 @@ def _value_text(value: Scalar) -> str:
     return f"{{attribute: {value}}}" if isinstance(value, AttributeName) else repr(value)
 
 
-def _failures(expected: tuple[str, ...], verdict: Verdict) -> Iterator[str]:
+def _filter_failures(expected: tuple[str, ...], verdict: Verdict) -> Iterator[str]:
     yield from exactly("row filters", expected, [each.rule for each in verdict.obligations.row_filters])
 
 
-def _remedy(reason: VerdictReason, _condition: str) -> Iterator[str]:
+def _filter_remedy(reason: VerdictReason, _condition: str) -> Iterator[str]:
     if reason.decision is Decision.DENY:
         yield f"Give {reason.party} the attribute that the row filter {reason.rule!r} needs, under `principals`."
 
@@ -184,7 +184,7 @@ ROW_FILTERS = RuleKind(
     build=read_row_filter,
     enforce=RowFilterEnforcement,
     trace=TraceOrder.AMONG_GRANTS,
-    expects=Expectation(form=tuple[str, ...], failures=_failures, rules=lambda expected: expected),
-    remedy=_remedy,
+    expects=Expectation(form=tuple[str, ...], failures=_filter_failures, rules=lambda expected: expected),
+    remedy=_filter_remedy,
     guards_columns=False,
 )

@@ -10,7 +10,7 @@ from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, denial
 from metricgate.policy.names import EVERYONE, for_display
-from metricgate.policy.narrowing import Narrowed, NarrowedKey, Narrowing
+from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import ALWAYS, OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import ANYTHING
 from metricgate.policy.resolved_subject import Standing
@@ -58,7 +58,7 @@ class StopRule(RuleDefaults):
         if resource is not None:
             return None
         lacks = lacking(role=not case.standing.is_named(self.roles, self.targets), condition=self.id in case.suspended)
-        return case.evaluated(self.id, self.place, kind=_NAME, effect="deny", resource=None, lacking=lacks)
+        return case.evaluate(self.id, self.place, kind=_NAME, effect="deny", resource=None, lacking=lacks)
 
     def narrowings(self) -> Iterable[Narrowed]:
         """Yield that nothing is served."""

@@ -50,9 +50,9 @@ def definitions(
         if isinstance(listed, Problems):
             fail(listed, Exit.FAULT, as_json=as_json)
         if as_json:
-            tell_json({"definitions": [_facts(each) for each in listed]})
+            tell_json({"definitions": [_publication_json(each) for each in listed]})
         else:
-            tell_table(_COLUMNS, [[_moment(each), each.kind, each.files, each.digest] for each in listed])
+            tell_table(_COLUMNS, [[_published_at(each), each.kind, each.files, each.digest] for each in listed])
         return
     found = opened.publication(digest, kind)
     if isinstance(found, Problems):
@@ -64,7 +64,7 @@ def _show(publication: FoundPublication, into: Path | None, *, as_json: bool) ->
     found = publication.files
     if into is not None:
         try:
-            _write(found, into)
+            _write_files(found, into)
         except OSError as error:
             fail_usage(codes.UNREADABLE_FILE, f"{str(into)!r} cannot be written: {error}.", as_json=as_json)
     if as_json:
@@ -74,7 +74,7 @@ def _show(publication: FoundPublication, into: Path | None, *, as_json: bool) ->
             "erased": sorted(found.erased),
             "agrees": publication.agrees,
         }
-        tell_json({**_facts(found.publication), **files, **where})
+        tell_json({**_publication_json(found.publication), **files, **where})
     elif into is None:
         for name, text in found.texts.items():
             tell(f"# {name}\n{text}")
@@ -86,7 +86,7 @@ def _show(publication: FoundPublication, into: Path | None, *, as_json: bool) ->
         warn("This release does not read from these files what was published under that digest.")
 
 
-def _write(found: PublishedFiles, into: Path) -> None:
+def _write_files(found: PublishedFiles, into: Path) -> None:
     for name, text in found.texts.items():
         # A name may lead out of the project's folder; the copy stays within its own.
         file = into.joinpath(*(part for part in PurePosixPath(name).parts if part not in {"/", ".."}))
@@ -94,9 +94,9 @@ def _write(found: PublishedFiles, into: Path) -> None:
         file.write_text(text, encoding="utf-8")
 
 
-def _facts(each: Publication) -> dict[str, Json]:
-    return {"kind": each.kind, "digest": each.digest, "published_at": _moment(each), "files": each.files}
+def _publication_json(each: Publication) -> dict[str, Json]:
+    return {"kind": each.kind, "digest": each.digest, "published_at": _published_at(each), "files": each.files}
 
 
-def _moment(each: Publication) -> str:
+def _published_at(each: Publication) -> str:
     return datetime.fromtimestamp(each.published_at, UTC).isoformat(timespec="seconds")

@@ -54,7 +54,7 @@ class SessionClient:
         if isinstance(reply.body, Mapping) and "token" in reply.body:
             session = {name: str(reply.body.get(name) or "") for name in ("person", "token", "device")}
             session["device"] = session["device"] or kept.get("device", "")
-            _keep({**_kept(), self._name: session})
+            _keep_sessions({**_kept(), self._name: session})
         return reply
 
     def logout(self) -> None:
@@ -63,7 +63,7 @@ class SessionClient:
             self._send("POST", "/v1/people/logout", token=self._token(), body={})
         kept = _kept()
         kept.get(self._name, {}).pop("token", None)
-        _keep(kept)
+        _keep_sessions(kept)
 
     def _token(self) -> str:
         return os.environ.get("METRICGATE_PERSON_TOKEN") or _kept().get(self._name, {}).get("token", "")
@@ -78,18 +78,18 @@ class SessionClient:
         token: str = "",
     ) -> PersonReply:
         if self._url is None:
-            return _reply(_problem(codes.NO_GATEWAY, codes.NO_GATEWAY.cause))
+            return _reply(_problems_of(codes.NO_GATEWAY, codes.NO_GATEWAY.cause))
         headers = {"authorization": f"Bearer {token}"} if token else {}
         try:
             with httpx2.Client(base_url=self._url, timeout=_CALL_SECONDS, follow_redirects=False) as client:
                 sent = None if body is None else dict(body)
                 answer = client.request(method, path, params=list(query), json=sent, headers=headers)
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            return _reply(_problem(codes.NO_GATEWAY, f"The gateway at {self._url} does not answer: {error}"))
+            return _reply(_problems_of(codes.NO_GATEWAY, f"The gateway at {self._url} does not answer: {error}"))
         try:
             return PersonReply(status=answer.status_code, body=answer.json() if answer.content else None)
         except ValueError:
-            return _reply(_problem(codes.NO_GATEWAY, f"What answers at {self._url} is no gateway of this release."))
+            return _reply(_problems_of(codes.NO_GATEWAY, f"What answers at {self._url} is no gateway of this release."))
 
 
 def _folder() -> Path:
@@ -107,7 +107,7 @@ def _kept() -> dict[str, dict[str, str]]:
     return {str(name): dict(each) for name, each in found.items() if isinstance(each, dict)}
 
 
-def _keep(sessions: Mapping[str, Mapping[str, str]]) -> None:
+def _keep_sessions(sessions: Mapping[str, Mapping[str, str]]) -> None:
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     beside = folder / f".sessions.{os.getpid()}"
@@ -117,7 +117,7 @@ def _keep(sessions: Mapping[str, Mapping[str, str]]) -> None:
     beside.replace(folder / "sessions.json")
 
 
-def _problem(code: Code, message: str) -> Problems:
+def _problems_of(code: Code, message: str) -> Problems:
     return Problems((Problem(code=code, message=message, hint=code.cure),))
 
 

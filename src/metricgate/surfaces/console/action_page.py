@@ -96,14 +96,14 @@ def tables_of(view: ActionView) -> list[PageTable]:
                 name=name,
                 cascade=table.cause == "cascade",
                 columns=table.columns,
-                rows=[(row.kind, _cells(row, len(table.columns))) for row in rows],
+                rows=[(row.kind, _cells_of(row, len(table.columns))) for row in rows],
                 of=max(table.rows.total, len(rows)),
             )
         )
     return found
 
 
-def _cells(row: SampleRow, width: int) -> list[Cell]:
+def _cells_of(row: SampleRow, width: int) -> list[Cell]:
     had, has = row.before is not None, row.after is not None
     before = list(row.before or [None] * width)
     after = list(row.after or [None] * width)

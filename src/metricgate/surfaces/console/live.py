@@ -46,7 +46,7 @@ class Live:
             told = -1
             yield b"retry: 3000\n\n"
             while time.monotonic() < begun + _LONGEST_SECONDS:
-                changed = self._office.changed()
+                changed = self._office.change_count()
                 if changed != told:
                     told = changed
                     yield f"event: changed\ndata: {changed}\n\n".encode()

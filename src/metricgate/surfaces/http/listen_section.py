@@ -13,7 +13,7 @@ from metricgate.surfaces.http.connection_limits import ConnectionLimits
 _DEFAULT = ConnectionLimits()
 
 
-class Limits(Section):
+class ClientLimits(Section):
     """What clients may take of the doors, and how long they may take."""
 
     connections: Annotated[int, Field(ge=8, le=65_536)] = Field(
@@ -55,4 +55,4 @@ class Listen(Section):
         default_factory=list, description="Further Host headers to accept, as host, host:port or host:*."
     )
     allowed_origins: list[Origin] = Field(default_factory=list, description="Browser origins to accept.")
-    limits: Limits = Limits()
+    limits: ClientLimits = ClientLimits()

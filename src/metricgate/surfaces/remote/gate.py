@@ -60,7 +60,7 @@ class RemoteGate:
             reply = httpx2.get(f"{self._url}/v1/tools", headers=self._headers, timeout=_LIST_SECONDS)
             listed = orjson.loads(reply.content)
             if reply.status_code != _OK:
-                return _problems(listed)
+                return _problems_in(listed)
             self._tools = tuple(_tool(each) for each in listed["tools"])
         except httpx2.HTTPError as error:
             return Problems((_unreachable(self._url, str(error)),))
@@ -75,7 +75,7 @@ class RemoteGate:
 
     async def call(self, call: ToolCall) -> Outcome:
         """Call a tool over there. Cancelling drops the connection, which stops the work there."""
-        headers = {**self._headers, **call.carrier, "User-Agent": _agent(call.client)}
+        headers = {**self._headers, **call.carrier, "User-Agent": _program_words(call.client)}
         if call.purpose is not None:
             headers[HEADER] = call.purpose
         url = f"{self._url}/v1/tools/{quote(call.tool, safe='')}"
@@ -93,7 +93,7 @@ class RemoteGate:
 def _outcome(status: int, content: bytes) -> Outcome:
     """Return the outcome that the reply tells. An answer's bytes are canonical, so that they are what they were."""
     document = orjson.loads(content)
-    record = _record(document["record"])
+    record = _record_position(document["record"])
     if status in {_OK, _HELD} and record is not None:
         answer, kind = document["answer"], Answered if status == _OK else Held
         # An earlier release tells no verdicts, a later one perhaps others than are known here.
@@ -104,17 +104,17 @@ def _outcome(status: int, content: bytes) -> Outcome:
             raise KeyError
         verdicts = Verdicts(data=told.get("data"), confidence=told.get("confidence"))
         return kind(answer=answer, body=canonical_json(answer), verdicts=verdicts, record=record)
-    problems = _problems(document)
+    problems = _problems_in(document)
     if status >= _SERVER_ERROR:
         return Fault(problem=problems.first, record=record)
     return RefusedCall(problems=problems, rules=tuple(document.get("rules", ())), record=record)
 
 
-def _record(found: Mapping[str, Json] | None) -> RecordPosition | None:
+def _record_position(found: Mapping[str, Json] | None) -> RecordPosition | None:
     return None if found is None else RecordPosition(index=int(str(found["index"])), trace_id=str(found["trace_id"]))
 
 
-def _problems(document: Mapping[str, Json]) -> Problems:
+def _problems_in(document: Mapping[str, Json]) -> Problems:
     """Return the problems of a problem document; what the first one's code says of itself stands for all of them."""
     group = str(document["type"]).rpartition("/")[2].partition("#")[0]
     status, listed = document["status"], document["problems"]
@@ -126,22 +126,22 @@ def _problems(document: Mapping[str, Json]) -> Problems:
             raise TypeError
         cause, cure = (str(document["title"]), str(document["hint"])) if index == 0 else ("", str(each.get("hint", "")))
         code = Code(name=str(each["code"]), group=group, status=status, cause=cause, cure=cure)
-        found.append(_problem(each, code))
+        found.append(_problem_in(each, code))
     return Problems(tuple(found))
 
 
-def _problem(each: Mapping[str, Json], code: Code) -> Problem:
+def _problem_in(each: Mapping[str, Json], code: Code) -> Problem:
     where, hint, details = each.get("where"), each.get("hint"), each.get("details")
     return Problem(
         code=code,
         message=str(each["message"]),
-        where=_place(where) if isinstance(where, Mapping) else None,
+        where=_place_in(where) if isinstance(where, Mapping) else None,
         hint=hint if isinstance(hint, str) else None,
         details=details if isinstance(details, Mapping) else {},
     )
 
 
-def _place(where: Mapping[str, Json]) -> Place:
+def _place_in(where: Mapping[str, Json]) -> Place:
     file, path, line, column = where.get("file"), where.get("path"), where.get("line"), where.get("column")
     return Place(
         file=file if isinstance(file, str) else None,
@@ -168,7 +168,7 @@ def _tool(found: Mapping[str, Json]) -> ToolDefinition:
     )
 
 
-def _agent(client: Mapping[str, Json]) -> str:
+def _program_words(client: Mapping[str, Json]) -> str:
     """Return what the record over there shows as the program: this one, and the MCP client behind it."""
     words = f"metricgate-mcp ({client.get('mcp.client.name', 'unknown')} {client.get('mcp.client.version', '')})"
     return "".join(letter for letter in words if " " <= letter <= "~")

@@ -153,7 +153,7 @@ class SqliteActions:
         content = self._seal.open(f"shown/{digest}", cast("bytes", rows[0][0]))
         return cast("Mapping[str, Json]", orjson.loads(content))
 
-    def damaged(self) -> Sequence[str]:
+    def find_damaged(self) -> Sequence[str]:
         """Return the actions that do not open."""
         found = self._database.rows("SELECT id FROM actions ORDER BY id")
         return [str(action) for (action,) in found if not self._opens(str(action))]

@@ -82,7 +82,7 @@ class SqliteJournal:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM journal WHERE committed = 1 AND action = ?", (action_id,))
 
-    def damaged(self) -> Sequence[str]:
+    def find_damaged(self) -> Sequence[str]:
         """Return the committed actions whose images do not open."""
         found = self._database.rows("SELECT action FROM journal WHERE committed = 1 ORDER BY action")
         return [str(action) for (action,) in found if not self._opens(str(action))]

@@ -19,7 +19,7 @@ from metricgate.ledger import entry
 from metricgate.ledger.events import names
 from metricgate.ledger.events.attribute import Event
 from metricgate.ledger.events.log import ErasedBodies, LogOpened, RecoveryMarked, RedactionPerformed
-from metricgate.ledger.events.shared import Link, facts_of_actor
+from metricgate.ledger.events.shared import EntryLink, facts_of_actor
 from metricgate.ledger.note import Checkpoint, Signer
 from metricgate.ledger.receipt import Receipt
 from metricgate.state.record import AppendReceipt, EntryOwner, LedgerUnavailable
@@ -219,7 +219,7 @@ class SqliteLedger:
                 actor=facts_of_actor(operator(by)),
                 bodies=[ErasedBodies(index=index, names=sorted(of)) for index, of in part],
                 basis=basis,
-                links=[Link(index=index, rel="redacts") for index, _of in part],
+                links=[EntryLink(index=index, rel="redacts") for index, _of in part],
                 copies=also or None,
                 reason=reason or None,
             )
@@ -321,7 +321,7 @@ class SqliteLedger:
             instance=self._holding.instance,
             sqlite=sqlite3.sqlite_version,
         )
-        marked = [RecoveryMarked(links=[Link(index=index, rel="intent")]) for index in left]
+        marked = [RecoveryMarked(links=[EntryLink(index=index, rel="intent")]) for index in left]
         drafts = [self._draft_of(each) for each in (*first, opened, *marked)]
         self._committer.commit([Waiting(draft=draft, done=_nobody) for draft in drafts])
 

@@ -89,8 +89,8 @@ def _damaged_changes(paths: StatePaths) -> list[AccountFinding]:
         return [
             AccountFinding(severity=WRONG, right=_SEAL, object=f"{what} {each}", cure=f"restore {file} from a backup")
             for what, file, damaged in (
-                ("action", paths.actions, changes.actions.damaged()),
-                ("the images of", paths.journal, changes.journal.damaged()),
+                ("action", paths.actions, changes.actions.find_damaged()),
+                ("the images of", paths.journal, changes.journal.find_damaged()),
             )
             for each in damaged
         ]

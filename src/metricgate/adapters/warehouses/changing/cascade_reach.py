@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from metricgate.adapters.warehouses.changing.rows import TableRows
+from metricgate.adapters.warehouses.changing.rows import RowAccess
 from metricgate.changing.change import Row, RowChangeKind, TableChange
 from metricgate.changing.images import Images
 from metricgate.changing.shape import ForeignKey, Location, Reaction, TableShape
@@ -37,7 +37,7 @@ class CascadeReach:
         return sum(len(rows) for rows in self.found.values())
 
 
-def follow(reach: CascadeReach, tables: TableRows, change: TableChange, before: Images | None) -> None:
+def follow(reach: CascadeReach, tables: RowAccess, change: TableChange, before: Images | None) -> None:
     """Find what reacts to a change of these rows."""
     shape = reach.shapes[change.table]
     if before is None:
@@ -56,7 +56,7 @@ def _reacts(key: ForeignKey, columns: frozenset[str]) -> bool:
     return key.on_update is not Reaction.REFUSE and not columns.isdisjoint(key.referenced_columns)
 
 
-def _deleted(reach: CascadeReach, tables: TableRows, shape: TableShape, rows: Sequence[Row], depth: int) -> None:
+def _deleted(reach: CascadeReach, tables: RowAccess, shape: TableShape, rows: Sequence[Row], depth: int) -> None:
     for key in shape.referenced_by:
         if key.on_delete is not Reaction.REFUSE:
             values = _referenced(shape, key, [(row, row) for row in rows])
@@ -67,7 +67,7 @@ def _deleted(reach: CascadeReach, tables: TableRows, shape: TableShape, rows: Se
 
 def _updated(
     reach: CascadeReach,
-    tables: TableRows,
+    tables: RowAccess,
     shape: TableShape,
     pairs: Sequence[tuple[Row, Row]],
     columns: frozenset[str],
@@ -98,7 +98,7 @@ def _referenced(shape: TableShape, key: ForeignKey, pairs: Sequence[tuple[Row, R
 
 def _reacting(
     reach: CascadeReach,
-    tables: TableRows,
+    tables: RowAccess,
     parent: TableShape,
     key: ForeignKey,
     values: dict[Row, Row],

@@ -8,7 +8,7 @@ from operator import ne
 
 from metricgate.adapters.warehouses.changing.cascade_reach import CascadeReach, follow
 from metricgate.adapters.warehouses.changing.refusals import MOST_TOLD, too_many
-from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows, column_of
+from metricgate.adapters.warehouses.changing.rows import ImagesFound, RowAccess, column_of
 from metricgate.changing.change import Row, RowChangeKind, TableChange
 from metricgate.changing.effect import Block, Cause, ChangeEffect, RowChange, RowChanges, TableEffect
 from metricgate.changing.images import Images
@@ -19,12 +19,12 @@ from metricgate.gateway.changes.ports import ChangeFailed, View
 
 
 def carried_out(
-    tables: TableRows,
+    tables: RowAccess,
     changes: Sequence[TableChange],
     shapes: dict[Location, TableShape],
     views: Sequence[View],
     most_rows: int,
-    known: Sequence[RowsFound | None] = (),
+    known: Sequence[ImagesFound | None] = (),
 ) -> ChangeEffect:
     """Carry changes out in the open transaction and return what they did.
 
@@ -56,7 +56,7 @@ def carried_out(
 
 
 def taken_back(
-    tables: TableRows, effect: ChangeEffect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
+    tables: RowAccess, effect: ChangeEffect, changes: Sequence[TableChange], shapes: dict[Location, TableShape]
 ) -> UndoCheck:
     """Take an effect back in the transaction that had it; return whether every row is as it was before.
 
@@ -66,13 +66,13 @@ def taken_back(
         ChangeFailed: it cannot be taken back.
     """
     # Nobody came in between: rows are as they were read after the change.
-    known = [None if change.targets.whole is None else RowsFound(change.targets.whole) for change in changes]
+    known = [None if change.targets.whole is None else ImagesFound(change.targets.whole) for change in changes]
     _carry_out(tables, changes, shapes, 2 * max(1, effect.rows), known)
     return back_from(effect, _otherwise(tables, effect, shapes))
 
 
 def _otherwise(
-    tables: TableRows, effect: ChangeEffect, shapes: Mapping[Location, TableShape]
+    tables: RowAccess, effect: ChangeEffect, shapes: Mapping[Location, TableShape]
 ) -> Iterator[tuple[TableEffect, RowChange, Row | None]]:
     """Yield the rows of an effect that may not be as they were before, each as it is now."""
     for each in effect.tables:
@@ -91,11 +91,11 @@ def _otherwise(
 
 
 def _carry_out(
-    tables: TableRows,
+    tables: RowAccess,
     changes: Sequence[TableChange],
     shapes: dict[Location, TableShape],
     most_rows: int,
-    known: Sequence[RowsFound | None],
+    known: Sequence[ImagesFound | None],
 ) -> tuple[list[Images | None], CascadeReach, list[Images]]:
     """Carry changes out; return the rows before, those behind foreign keys, and the keys of inserted rows."""
     total = sum(len(change.rows) for change in changes)
@@ -130,7 +130,9 @@ def _rows_named(
     )
 
 
-def _images_before(tables: TableRows, change: TableChange, shape: TableShape, found: RowsFound | None) -> Images | None:
+def _images_before(
+    tables: RowAccess, change: TableChange, shape: TableShape, found: ImagesFound | None
+) -> Images | None:
     """Return each row as it is, held against what is expected of it; None for rows to insert."""
     if change.kind is RowChangeKind.INSERT:
         return None
@@ -159,7 +161,7 @@ def _images_before(tables: TableRows, change: TableChange, shape: TableShape, fo
 
 
 def _effect(
-    tables: TableRows, change: TableChange, shape: TableShape, before: Images | None, inserted: Images
+    tables: RowAccess, change: TableChange, shape: TableShape, before: Images | None, inserted: Images
 ) -> TableEffect:
     if change.kind is RowChangeKind.DELETE:
         keys, after = change.targets.keys, None
@@ -205,7 +207,7 @@ def block_of(keys: Images, before: Images | None, after: Images | None, places: 
 
 
 def _cascade(
-    tables: TableRows, shape: TableShape, before: Mapping[Row, Row], moved: Mapping[tuple[Location, Row], Row]
+    tables: RowAccess, shape: TableShape, before: Mapping[Row, Row], moved: Mapping[tuple[Location, Row], Row]
 ) -> TableEffect:
     keys = list(before)
     now = [moved.get((shape.location, key), key) for key in keys]
@@ -246,7 +248,7 @@ def _images_after_update(change: TableChange, shape: TableShape, before: Images)
     return Images([given.get(name, old) for name, old in zip(shape.names, before.columns, strict=True)], len(targets))
 
 
-def _check_view(tables: TableRows, view: View, shape: TableShape, effects: Sequence[TableEffect]) -> None:
+def _check_view(tables: RowAccess, view: View, shape: TableShape, effects: Sequence[TableEffect]) -> None:
     """Refuse where a row that was written is not among those that the proposer may see."""
     places = [shape.names.index(name) for name in view.key]
     written = {

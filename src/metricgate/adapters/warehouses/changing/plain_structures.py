@@ -18,23 +18,23 @@ class Counting:
 
     text = "VARCHAR"
 
-    def quoted(self, name: str) -> str:
+    def quote(self, name: str) -> str:
         """Return a name as an identifier."""
         return quote_name(name)
 
     def name(self, location: Location) -> str:
         """Return a relation's quoted name."""
-        return ".".join(self.quoted(part) for part in location)
+        return ".".join(self.quote(part) for part in location)
 
     def count(self, location: Location, column: str | None) -> Read:
         """Count rows, or values."""
-        what = "*" if column is None else self.quoted(column)
+        what = "*" if column is None else self.quote(column)
         return f"SELECT CAST(count({what}) AS {self.text}) FROM {self.name(location)}", ()
 
     def without_values(self, change: StructureChange) -> Read:
         """Count rows without a kept value."""
         kept = self.name((*change.table[:-1], change.aside))
-        fits = " AND ".join(f"k.{self.quoted(each)} = t.{self.quoted(each)}" for each in change.key)
+        fits = " AND ".join(f"k.{self.quote(each)} = t.{self.quote(each)}" for each in change.key)
         sql = f"SELECT CAST(count(*) AS {self.text}) FROM {self.name(change.table)} AS t WHERE NOT EXISTS"
         return f"{sql} (SELECT 1 FROM {kept} AS k WHERE {fits})", ()
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from metricgate.adapters.warehouses.changing.rows import TableRows, column_of
+from metricgate.adapters.warehouses.changing.rows import RowAccess, column_of
 from metricgate.changing.change import RowChangeKind, TableChange
 from metricgate.changing.definitions import Definitions
 from metricgate.changing.effect import Cause, ChangeEffect
@@ -20,7 +20,7 @@ _STILL = frozenset({"table", "column", "unique key", "foreign key"})
 
 
 def surely_back(
-    tables: TableRows,
+    tables: RowAccess,
     effect: ChangeEffect,
     changes: Sequence[TableChange],
     shapes: Mapping[Location, TableShape],
@@ -47,7 +47,7 @@ def surely_back(
     return all(_keeps(tables, change, shapes[change.table]) for change in changes)
 
 
-def _keeps(tables: TableRows, change: TableChange, shape: TableShape) -> bool:
+def _keeps(tables: RowAccess, change: TableChange, shape: TableShape) -> bool:
     if change.kind is not RowChangeKind.UPDATE or shape.triggers or not _unkeyed(shape).issuperset(change.columns):
         return False
     columns = [column_of(shape, name) for name in change.columns]

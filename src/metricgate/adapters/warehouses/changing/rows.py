@@ -20,7 +20,7 @@ _MOST_TOLD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class RowsFound:
+class ImagesFound:
     """Whole rows that were looked for by key.
 
     Attributes:
@@ -33,7 +33,7 @@ class RowsFound:
 
 
 @dataclass(frozen=True, slots=True)
-class TableRows:
+class RowAccess:
     """What reads and writes rows.
 
     Attributes:
@@ -44,7 +44,7 @@ class TableRows:
     dialect: WriteDialect
     few: ClassVar[int] = 1_000
 
-    def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> RowsFound:
+    def images(self, shape: TableShape, by: Sequence[str], keys: Images, *, lock: bool) -> ImagesFound:
         """Return whole rows by the values of columns that tell them apart."""
         columns = [column_of(shape, name) for name in by]
         width = len(shape.columns)
@@ -57,16 +57,16 @@ class TableRows:
             parts.append(found.images)
             missing += [start + number for number in found.missing]
             start += len(part)
-        return RowsFound(concatenate(parts, width), tuple(missing))
+        return ImagesFound(concatenate(parts, width), tuple(missing))
 
-    def foretold(self, shape: TableShape, guess: Images) -> RowsFound:
+    def foretold(self, shape: TableShape, guess: Images) -> ImagesFound:
         """Return the whole rows that have the keys of these, which they most likely equal.
 
         The engine compares, and only what is otherwise comes back. The first rows are read, and tell whether to go on.
         """
         keys = guess.pick_columns([shape.names.index(name) for name in shape.key])
         probed = guess[:_PROBED]
-        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == RowsFound(probed):
+        if len(guess) > self.few and self.images(shape, shape.key, keys[:_PROBED], lock=False) == ImagesFound(probed):
             numbers = self.find_differing(shape, guess)
             return _patched(guess, numbers, self.images(shape, shape.key, keys.at(numbers), lock=False))
         return self.images(shape, shape.key, keys, lock=False)
@@ -97,7 +97,7 @@ class TableRows:
                 yield start + int(cast("str", number)), tuple(image)
             start += len(part)
 
-    def evaluated(self, plan: ChangePlan, shapes: dict[Location, TableShape]) -> tuple[TableChange, ...]:
+    def evaluate_plan(self, plan: ChangePlan, shapes: dict[Location, TableShape]) -> tuple[TableChange, ...]:
         """Return the plan with its rows spelt out, sorted, so that equal plans are equal.
 
         Raises:
@@ -178,33 +178,33 @@ def _numbers(column: Column) -> list[int]:
     return list(map(int, cast("list[str]", column)))
 
 
-def _in_order(read: Images, count: int) -> RowsFound:
+def _in_order(read: Images, count: int) -> ImagesFound:
     """Return rows that come with the number of their key in the order of the keys."""
     numbers = _numbers(read.columns[0])
     images = read.pick_columns(range(1, len(read.columns)))
     if numbers == list(range(count)):
-        return RowsFound(images)
+        return ImagesFound(images)
     places: list[int | None] = [None] * count
     for place, number in enumerate(numbers):
         places[number] = place
     missing = tuple(number for number, place in enumerate(places) if place is None)
     if not missing:
-        return RowsFound(images.at([place or 0 for place in places]))
+        return ImagesFound(images.at([place or 0 for place in places]))
     columns = [[None if place is None else column[place] for place in places] for column in images.columns]
-    return RowsFound(Images(columns, count), missing)
+    return ImagesFound(Images(columns, count), missing)
 
 
-def _patched(guess: Images, numbers: Sequence[int], found: RowsFound) -> RowsFound:
+def _patched(guess: Images, numbers: Sequence[int], found: ImagesFound) -> ImagesFound:
     """Return the rows with those of these numbers as they were found."""
     if not numbers:
-        return RowsFound(guess)
+        return ImagesFound(guess)
     columns = []
     for old, new in zip(guess.columns, found.images.columns, strict=True):
         column = old.copy()
         for number, value in zip(numbers, new, strict=True):
             column[number] = value
         columns.append(column)
-    return RowsFound(Images(columns, len(guess)), tuple(numbers[at] for at in found.missing))
+    return ImagesFound(Images(columns, len(guess)), tuple(numbers[at] for at in found.missing))
 
 
 def _unless_twice(table: Location, keys: Images, seen: set[Row]) -> None:

@@ -16,7 +16,7 @@ from typing import Protocol
 from metricgate.adapters.warehouses.changing.effects import carried_out, taken_back
 from metricgate.adapters.warehouses.changing.refusals import other_rows_found
 from metricgate.adapters.warehouses.changing.reversibility import surely_back
-from metricgate.adapters.warehouses.changing.rows import RowsFound, TableRows
+from metricgate.adapters.warehouses.changing.rows import ImagesFound, RowAccess
 from metricgate.adapters.warehouses.changing.session import WriteDialect, WriteSession
 from metricgate.changing.change import RowChangeKind, TableChange
 from metricgate.changing.definitions import Definitions, differences, differences_in_words
@@ -45,9 +45,9 @@ class WriteEngine:
     """Opens a session that reads the catalogue as it is now, where the transaction sees an old state of it."""
 
     @property
-    def tables(self) -> TableRows:
+    def tables(self) -> RowAccess:
         """What reads and writes rows."""
-        return TableRows(self.session, self.dialect)
+        return RowAccess(self.session, self.dialect)
 
 
 class ChangeRelease(Protocol):
@@ -88,7 +88,7 @@ def rehearse(engine: WriteEngine, plan: ChangePlan) -> Rehearsal:
     engine.session.begin(plan.seconds)
     try:
         shapes = _shapes(engine, [step.table for step in plan.steps])
-        changes = engine.tables.evaluated(plan, shapes)
+        changes = engine.tables.evaluate_plan(plan, shapes)
         return _rehearse_changes(engine, changes, shapes, plan.views, plan.most_rows, plan.reads, begin)
     finally:
         engine.session.rollback()
@@ -179,7 +179,7 @@ def _as_rehearsed(engine: WriteEngine, released: ChangeRelease) -> ChangeEffect:
     locked = _lock_rows(engine, released.changes, shapes)
     _unless_shown(engine, engine.session, released, shapes)
     if released.plan is not None:
-        again = engine.tables.evaluated(released.plan, shapes)
+        again = engine.tables.evaluate_plan(released.plan, shapes)
         if again != tuple(released.changes):
             raise other_rows_found(released.changes, again)
     effect = carried_out(engine.tables, released.changes, shapes, released.views, released.most_rows, locked)
@@ -237,7 +237,7 @@ def _shapes(engine: WriteEngine, tables: Sequence[Location]) -> dict[Location, T
 
 def _lock_rows(
     engine: WriteEngine, changes: Sequence[TableChange], shapes: Mapping[Location, TableShape]
-) -> list[RowsFound | None]:
+) -> list[ImagesFound | None]:
     """Take the locks before anything else is looked at, so that what is looked at afterwards stays; return the rows."""
     return [
         None

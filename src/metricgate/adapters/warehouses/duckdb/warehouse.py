@@ -218,7 +218,7 @@ class DuckDBWarehouse:
 
     async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return those actions whose transaction was committed, by the table of markers."""
-        return await self._opened().applied(action_ids)
+        return await self._opened().find_committed(action_ids)
 
     async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return those that were committed; none of the others will be."""

@@ -156,7 +156,7 @@ class Sessions:
         """Return the types of the columns of SELECTs that read no row."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: [session.types(each) for each in selects])
 
-    async def located(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full names of those relations that exist."""
         return await self._in_thread(_DESCRIBE_SECONDS, lambda session: session.locations(relations))
 

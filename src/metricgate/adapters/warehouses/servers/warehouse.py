@@ -56,7 +56,7 @@ class ServerWarehouse:
 
     async def locate(self, relations: Sequence[tuple[str, ...]]) -> Mapping[tuple[str, ...], tuple[str, ...]]:
         """Return the full name of each relation that the account may read."""
-        return await self._sessions.located(relations)
+        return await self._sessions.locate(relations)
 
     async def functions(self) -> frozenset[str]:
         """Return the names of the engine's own functions, in lower case."""
@@ -135,7 +135,7 @@ class ServerWarehouse:
         """Return which actions were committed, as ``WritableWarehouse`` says."""
         if self._writer is None:
             return frozenset()
-        return await self._writer.applied(action_ids)
+        return await self._writer.find_committed(action_ids)
 
     async def close_off(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return which actions were committed, and let no other be, as ``WritableWarehouse`` says."""

@@ -136,7 +136,7 @@ class ServerWriter:
 
         return await self._asked(_METADATA_SECONDS, work)
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return what was committed; waits for a transaction that may be about to commit one of them."""
 
         def work(session: ServerSession, _call: Call) -> frozenset[str]:

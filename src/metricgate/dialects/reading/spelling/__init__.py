@@ -1,1 +1,1 @@
-"""Each dialect's words that are respelt before they are parsed; see ``guarding/parser_spelling.py``."""
+"""Each dialect's words that are respelt before they are parsed; see ``guarding/parser_forms.py``."""

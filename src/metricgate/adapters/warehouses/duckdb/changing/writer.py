@@ -57,7 +57,7 @@ class Writing:
         _head, body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))
         return _read_reply(lambda: messages.shapes(body))
 
-    async def applied(self, action_ids: Sequence[str]) -> frozenset[str]:
+    async def find_committed(self, action_ids: Sequence[str]) -> frozenset[str]:
         """Return what was committed, as ``WritableWarehouse`` says."""
         question: Head = {"kind": "applied", "actions": list(action_ids), "seconds": _METADATA_SECONDS}
         head, _body = await self._questions.do(_METADATA_SECONDS, lambda call: self._asked(call, question))

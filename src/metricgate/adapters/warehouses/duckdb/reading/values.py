@@ -71,11 +71,11 @@ def _tuple_reader(readers: Sequence[Reader]) -> Reader:
 
 
 def _struct_reader(readers: Mapping[str, Reader]) -> Reader:
-    return lambda value: {name: _read_value(readers[name], each) for name, each in _members(value)}
+    return lambda value: {name: _read_value(readers[name], each) for name, each in _members_in(value)}
 
 
 def _map_reader(read_key: Callable[[str], str], read: Reader) -> Reader:
-    return lambda value: {read_key(key): _read_value(read, each) for key, each in _members(value)}
+    return lambda value: {read_key(key): _read_value(read, each) for key, each in _members_in(value)}
 
 
 def _items(value: Json) -> Sequence[Json]:
@@ -84,7 +84,7 @@ def _items(value: Json) -> Sequence[Json]:
     return value
 
 
-def _members(value: Json) -> Sequence[tuple[str, Json]]:
+def _members_in(value: Json) -> Sequence[tuple[str, Json]]:
     if not isinstance(value, dict):
         raise ValueError("no object where the type has one")  # noqa: TRY004
     return list(value.items())

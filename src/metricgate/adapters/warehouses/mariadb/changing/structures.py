@@ -67,7 +67,7 @@ class MariaDBStructures(Counting):
             return replace(column, type=written), (f"ON UPDATE of {column.name}",)
         return replace(column, type=written), ((f"the comment on {column.name}",) if comment else ())
 
-    def quoted(self, name: str) -> str:
+    def quote(self, name: str) -> str:
         """Return a name as an identifier."""
         return quote_name(name)
 

@@ -78,7 +78,7 @@ def together(found: Sequence[Narrowing]) -> Narrowing:
     return Narrowing(conditions=reduce(or_, (each.conditions for each in found), frozenset()))
 
 
-def exempting(unless_roles: Sequence[str], condition: str) -> str:
+def words_of_exemption(unless_roles: Sequence[str], condition: str) -> str:
     """Return whom a rule leaves out, and under which condition it is in force, in words."""
     exempt = f"except {', '.join(sorted(unless_roles))}" if unless_roles else ""
     return "; ".join(part for part in (exempt, condition) if part)
