@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from metricgate.policy.change_profile import ChangeProfile, RecentActivity
 from metricgate.policy.judging_changes import DENY_OVER, FLOORS, HOLD_OVER
-from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.policy.risk import MOST, SIGNALS, RiskSide, risk_of
 
 _PAGE = (Path(__file__).parents[2] / "docs" / "approvals.md").read_text()
@@ -39,7 +39,7 @@ _LADDER = {
 }
 """What is more at stake, from less."""
 _STAKES = st.builds(
-    RehearsalFacts,
+    ChangeProfile,
     verbs=st.just(("update",)),
     targets=st.just(("dataset:orders",)),
     labels=st.sampled_from(_LADDER["labels"]),
@@ -60,7 +60,7 @@ _NUMBERS = ("inserted", "updated", "deleted", "cascaded", "made_up")
 _PAST_NUMBERS = ("changes_lately", "rows_lately", "denied_today")
 
 
-def _with(stakes: RehearsalFacts, name: str, value: object) -> RehearsalFacts:
+def _with(stakes: ChangeProfile, name: str, value: object) -> ChangeProfile:
     if name in {each.name for each in fields(RecentActivity)}:
         return replace(stakes, past=replace(stakes.past, **{name: value}))  # type: ignore[arg-type]
     return replace(stakes, **{name: value})  # type: ignore[arg-type]
@@ -110,7 +110,7 @@ def test_a_signal_adds_its_weight_at_most(stakes, made_up):
 
 def test_a_class_nobody_knows_counts_in_full():
     """What is misspelt is not harmless."""
-    base = RehearsalFacts(verbs=("update",), targets=(), now=_LADDER["now"][0], risk_class="critical")  # type: ignore[arg-type]
+    base = ChangeProfile(verbs=("update",), targets=(), now=_LADDER["now"][0], risk_class="critical")  # type: ignore[arg-type]
     assert risk_of(replace(base, risk_class="hihg")).impact == risk_of(base).impact
     assert risk_of(replace(base, reversibility="R9")).impact == risk_of(replace(base, reversibility="R4")).impact
 

@@ -11,12 +11,12 @@ from pydantic import Field, StrictBool, create_model
 from metricgate.documents import Document
 from metricgate.policy import codes
 from metricgate.policy.change_cases import ApprovalsCaseDocument, StakesCaseDocument, read_stakes
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.kinds.roles import AttributesDocument, read_attributes
 from metricgate.policy.names import mistake_in_party
 from metricgate.policy.occasion import EvaluationContext, read_moment
 from metricgate.policy.patterns import well_formed
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.rule_kind import AnyKind
 from metricgate.policy.verdict import Decision
 from metricgate.vocabulary.principal import Identity, Principal, Proof
@@ -93,7 +93,7 @@ class PolicyTest:
     touching: tuple[Resource, ...]
     labels: tuple[tuple[str, tuple[str, ...]], ...]
     circumstances: EvaluationContext
-    stakes: RehearsalFacts | None = None
+    stakes: ChangeProfile | None = None
     approvals: ApprovalsCaseDocument | None = None
     place: Place = field(compare=False)
 

@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StrictFloat, StrictInt
 
 from metricgate.documents import Document
+from metricgate.policy.change_profile import ChangeProfile, RecentActivity
 from metricgate.policy.kinds.holds import Apart, Level
-from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.vocabulary.resource import Action
 
 Rows = Annotated[StrictInt, Field(ge=0)]
@@ -52,11 +52,11 @@ class ApprovalsCaseDocument(Document):
 
 def read_stakes(
     document: StakesCaseDocument | None, action: Action, on: tuple[str, ...], now: datetime | None
-) -> RehearsalFacts | None:
+) -> ChangeProfile | None:
     """Return the stakes of a test, or None where it has none."""
     if document is None:
         return None
-    return RehearsalFacts(
+    return ChangeProfile(
         verbs=tuple(each.value for each in document.verbs or (action,)),
         targets=on,
         labels=document.labels,

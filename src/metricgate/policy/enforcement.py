@@ -11,8 +11,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.patterns import candidates
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.resolved_subject import Standing
 from metricgate.policy.rule_index import Suspended
 from metricgate.policy.verdict import Decision, VerdictReason
@@ -70,7 +70,7 @@ class ChangeUnderJudgement:
     """
 
     roles: frozenset[str]
-    stakes: RehearsalFacts
+    stakes: ChangeProfile
     resources: tuple[Resource, ...]
     risk: int
     suspended: Suspended

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.enforcement import ChangeUnderJudgement, Hold
 from metricgate.policy.judge import Judge
 from metricgate.policy.occasion import UNKNOWN_CONTEXT, EvaluationContext
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.risk import Risk, risk_of
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.principal import Identity, Principal
@@ -72,7 +72,7 @@ def judge_change(
     judge: Judge,
     principal: Principal,
     right: Verdict,
-    stakes: RehearsalFacts,
+    stakes: ChangeProfile,
     resources: Sequence[Resource],
     *,
     circumstances: EvaluationContext = UNKNOWN_CONTEXT,
@@ -135,7 +135,7 @@ def undo_demand(
         environment: of the gateway.
         now: UTC.
     """
-    stakes = RehearsalFacts(
+    stakes = ChangeProfile(
         verbs=("undo",), targets=tuple(map(str, resources)), updated=rows, environment=environment, now=now
     )
     change = ChangeUnderJudgement(
@@ -153,7 +153,7 @@ def undo_demand(
     return _demand(stakes, holds, held)
 
 
-def _floors(stakes: RehearsalFacts) -> Iterator[ChangeRuleEvaluation]:
+def _floors(stakes: ChangeProfile) -> Iterator[ChangeRuleEvaluation]:
     """What is never automatic."""
     for rule, binds, message in (
         ("floor:no-where", stakes.no_where, "It means every row of the table."),
@@ -184,7 +184,7 @@ def _hold_message(hold: Hold) -> str:
     return f"{said}: {hold.because}" if hold.because else f"{said}."
 
 
-def _demand(stakes: RehearsalFacts, holds: Sequence[Hold], held: Sequence[ChangeRuleEvaluation]) -> Demand:
+def _demand(stakes: ChangeProfile, holds: Sequence[Hold], held: Sequence[ChangeRuleEvaluation]) -> Demand:
     two = stakes.reversibility in _IRREVERSIBLE
     apart = {part for hold in holds for part in hold.apart}
     # What a floor holds, no rule makes easier to decide; and a rule that demands nobody apart is taken to forget it.

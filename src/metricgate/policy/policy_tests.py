@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from metricgate.policy.cases import PolicyTest
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.expectations import list_names
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import Demand, judge_change
 from metricgate.policy.policy import Policy
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.verdict import Decision, Verdict, VerdictReason
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.resource import Resource
@@ -81,7 +81,7 @@ def _run_test(test: PolicyTest, judge: Judge, labelled: Labelled | None) -> Test
 
 
 def _of_change(
-    test: PolicyTest, stakes: RehearsalFacts, judge: Judge, right: Verdict, resources: tuple[Resource, ...]
+    test: PolicyTest, stakes: ChangeProfile, judge: Judge, right: Verdict, resources: tuple[Resource, ...]
 ) -> tuple[Verdict, Demand]:
     """Return the verdict on the change itself, which its proposer has the right to propose, and what a hold demands."""
     labels = tuple(sorted({*stakes.labels, *(label for each in resources for label in each.labels)}))

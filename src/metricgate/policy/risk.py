@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from metricgate.policy.rehearsal_facts import RehearsalFacts
+from metricgate.policy.change_profile import ChangeProfile
 
 MOST = 10.0
 
@@ -32,9 +32,9 @@ class Signal:
     name: str
     side: RiskSide
     weight: float
-    strength: Callable[[RehearsalFacts], float]
+    strength: Callable[[ChangeProfile], float]
     """0 to 1."""
-    says: Callable[[RehearsalFacts], str]
+    says: Callable[[ChangeProfile], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +191,7 @@ SIGNALS: tuple[Signal, ...] = (
 )
 
 
-def risk_of(stakes: RehearsalFacts) -> Risk:
+def risk_of(stakes: ChangeProfile) -> Risk:
     """Return the risk of a change."""
     found = []
     for signal in SIGNALS:

@@ -13,10 +13,10 @@ from enum import Enum
 
 from metricgate.approvals.proposal import HumanDecision, Requirement
 from metricgate.gateway.governance import Governance
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.judge import Judge
 from metricgate.policy.judging_changes import ChangeVerdict, Demand, judge_change, undo_demand
 from metricgate.policy.occasion import EvaluationContext
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.vocabulary.digest import digest_of
 from metricgate.vocabulary.json import Json
@@ -59,7 +59,7 @@ class DecisionBasis:
     person: Identity | None = None
     purpose: str | None = None
     asks: tuple[JudgeQuestion, ...] = ()
-    stakes: RehearsalFacts
+    stakes: ChangeProfile
     resources: tuple[Resource, ...]
     datasets: tuple[str, ...] = ()
     action: str | None = None
@@ -159,7 +159,7 @@ def _undo_again(
     basis: DecisionBasis,
     governance: Governance,
     person: Identity,
-    stakes: RehearsalFacts,
+    stakes: ChangeProfile,
     circumstances: EvaluationContext,
 ) -> JudgedAgain:
     named = basis.asks[0].resources

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from metricgate.gateway.changes.decision_basis import DecisionBasis, JudgeQuestion
-from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
+from metricgate.policy.change_profile import ChangeProfile, RecentActivity
 from metricgate.vocabulary.json import Json
 from metricgate.vocabulary.principal import AttributeValue, Identity, Principal, Proof
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
@@ -59,7 +59,7 @@ def from_json(raw: Json) -> DecisionBasis:
             )
             for verb, resources, touched in found["asks"]
         ),
-        stakes=RehearsalFacts(**stakes),
+        stakes=ChangeProfile(**stakes),
         resources=_read_resources(found["resources"]),
         datasets=tuple(found["datasets"]),
         action=found["action"],

@@ -20,8 +20,8 @@ from metricgate.gateway.changes.preview import RehearsalPreview, build_preview, 
 from metricgate.gateway.changes.proposal_call import ProposalCall
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.ports import ReleasedStatement, WarehouseError
+from metricgate.policy.change_profile import ChangeProfile, RecentActivity
 from metricgate.policy.judging_changes import ChangeVerdict, judge_change
-from metricgate.policy.rehearsal_facts import RecentActivity, RehearsalFacts
 from metricgate.policy.verdict import Decision
 from metricgate.state.actions import ActionFilter
 from metricgate.state.record import AppendReceipt
@@ -96,7 +96,7 @@ async def judge_rehearsal(
     desk, services, effect = call.desk, call.services, rehearsal.effect
     preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
     share, because = await _measure_made_up(desk, planned, rehearsal, intent)
-    stakes = RehearsalFacts(
+    stakes = ChangeProfile(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
         targets=tuple(str(each) for each in planned.resources),
         labels=preview.labels,

@@ -31,9 +31,9 @@ from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
 from metricgate.gateway.ports import WarehouseError
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.judging_changes import FLOOR_SECONDS
 from metricgate.policy.occasion import EvaluationContext
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.vocabulary import actor as actors
 from metricgate.vocabulary.principal import Identity
 from metricgate.vocabulary.problem import Problem, Problems
@@ -135,7 +135,7 @@ def _basis_of(services: ChangeServices, action: ProposedAction, request: UndoReq
     governance = services.governance.current
     resources = tuple(resource_of(each) for each in action.proposal.targets)
     named = tuple(each for each in resources if each.kind in {ResourceKind.DATASET, ResourceKind.ACTION})
-    stakes = RehearsalFacts(
+    stakes = ChangeProfile(
         verbs=("undo",),
         targets=tuple(map(str, resources)),
         updated=action.rows,

@@ -12,13 +12,13 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictInt
 
 from metricgate.documents import Document
+from metricgate.policy.change_profile import ChangeProfile
 from metricgate.policy.decision_trace import Case, RuleEvaluation, covers_none, lacking
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import ChangeUnderJudgement, Enforcement, Hold
 from metricgate.policy.narrowings import Narrowed, NarrowedKey, Narrowing
 from metricgate.policy.occasion import OccasionDocument, Terms, read_terms
 from metricgate.policy.patterns import covers_resource
-from metricgate.policy.rehearsal_facts import RehearsalFacts
 from metricgate.policy.rule import RuleDefaults
 from metricgate.policy.rule_kind import RuleKind
 from metricgate.vocabulary.problem import Place
@@ -149,7 +149,7 @@ class HoldRule(RuleDefaults):
         apart = f", apart from {' and '.join(self.apart)}" if self.apart else ""
         return f"{who} within {self.seconds // 60:,} minutes{apart}"
 
-    def why(self, stakes: RehearsalFacts, resources: tuple[Resource, ...], risk: int) -> str | None:
+    def why(self, stakes: ChangeProfile, resources: tuple[Resource, ...], risk: int) -> str | None:
         """Return why the rule binds a change, in a few words, or None where it does not."""
         if self.actions and not set(self.actions) & set(stakes.verbs):
             return None

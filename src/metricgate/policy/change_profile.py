@@ -28,7 +28,7 @@ class RecentActivity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsalFacts:
+class ChangeProfile:
     """A rehearsed change.
 
     Attributes:
