@@ -1,6 +1,6 @@
 """Conditions of row filters: the structured filter form, in which a value may be ``{attribute: NAME}``.
 
-An attribute stands in the predicate as an ``AttributeName`` until a decision binds it: the caller's value takes its
+An attribute stands in the predicate as an ``Attribute`` until a decision binds it: the caller's value takes its
 place as a value. No text is ever spliced, so a value that looks like SQL or like ``{attribute: ...}`` stays a value.
 """
 
@@ -26,7 +26,7 @@ _LONGEST = 10_000
 _MOST = 10_000
 
 
-class AttributeName(str):
+class Attribute(str):
     """The name of an attribute whose value is to take this place."""
 
     __slots__ = ()
@@ -44,7 +44,7 @@ Lookup = Callable[[str], AttributeValue | Missing]
 
 
 def read_condition(raw: Json, path: Path, page: ProblemCollector) -> Predicate | None:
-    """Return the condition with ``AttributeName`` in the place of each attribute, or None; mistakes go to the page."""
+    """Return the condition with ``Attribute`` in the place of each attribute, or None; mistakes go to the page."""
     before = len(page.problems)
     marked = _mark_attributes(raw, path, page)
     if len(page.problems) > before:
@@ -77,7 +77,7 @@ def bind_condition(condition: Predicate, lookup: Lookup) -> Predicate | Missing:
 
 
 def _mark_attributes(raw: Json, path: Path, page: ProblemCollector) -> Json:
-    """Put an ``AttributeName`` in the place of each ``{attribute: NAME}`` that stands as a value; copy all else."""
+    """Put an ``Attribute`` in the place of each ``{attribute: NAME}`` that stands as a value; copy all else."""
     if isinstance(raw, Sequence) and not isinstance(raw, str):
         return [_mark_attributes(each, (*path, index), page) for index, each in enumerate(raw)]
     if not isinstance(raw, Mapping):
@@ -103,7 +103,7 @@ def _mark_attributes(raw: Json, path: Path, page: ProblemCollector) -> Json:
 def _attribute_name(item: Mapping[str, Json], path: Path, page: ProblemCollector) -> str:
     name = item.get("attribute")
     if set(item) == {"attribute"} and isinstance(name, str) and is_name(name):
-        return AttributeName(name)
+        return Attribute(name)
     keys = ", ".join(str(key)[:40] for key in item) or "none"
     page.report(codes.BAD_ATTRIBUTE, path, f"A value has the keys {keys}; only `attribute: NAME` may stand here.")
     return ""
@@ -112,7 +112,7 @@ def _attribute_name(item: Mapping[str, Json], path: Path, page: ProblemCollector
 def _bound_comparison(comparison: Comparison, lookup: Lookup) -> Comparison | Missing:
     values: list[Scalar] = []
     for value in comparison.values:
-        if not isinstance(value, AttributeName):
+        if not isinstance(value, Attribute):
             values.append(value)
             continue
         found = lookup(str(value))

@@ -14,7 +14,7 @@ from pydantic import JsonValue
 from metricgate.catalog.catalog import Catalog
 from metricgate.documents import Document
 from metricgate.policy import codes
-from metricgate.policy.conditions import AttributeName, Missing, bind_condition, read_condition
+from metricgate.policy.conditions import Attribute, Missing, bind_condition, read_condition
 from metricgate.policy.decision_trace import Case, RuleEvaluation, lacking
 from metricgate.policy.document_problems import Path, ProblemCollector
 from metricgate.policy.enforcement import Enforcement, JudgedCall, Obligation, allowance, denial
@@ -164,7 +164,7 @@ def condition_text(condition: Predicate) -> str:
 
 
 def _value_text(value: Scalar) -> str:
-    return f"{{attribute: {value}}}" if isinstance(value, AttributeName) else repr(value)
+    return f"{{attribute: {value}}}" if isinstance(value, Attribute) else repr(value)
 
 
 def _filter_failures(expected: tuple[str, ...], verdict: Verdict) -> Iterator[str]:
