@@ -32,7 +32,7 @@ def _opened(folder: Path, settings: Any) -> Any:
         return _opened_before(folder, settings)
     judge_of = importlib.import_module("metricgate.adapters.roles.casbin_roles").casbin_judge
     source = importlib.import_module("metricgate.bootstrap.definition_source").definition_source(folder, settings)
-    found = hot_reload.HotReloader.opened(source, judge_of, "key")
+    found = hot_reload.HotReloader.open(source, judge_of, "key")
     assert not isinstance(found, Problems), str(found)[:2_000]
     return found
 

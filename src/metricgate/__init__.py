@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "AsyncClient": "metricgate.surfaces.client",
     "Client": "metricgate.surfaces.client",
-    "Gateway": "metricgate.bootstrap.embedded_gateway",
+    "Gateway": "metricgate.bootstrap.embedded_gateway:EmbeddedGateway",
     "GatewayError": "metricgate.surfaces.client",
     "GatewayFault": "metricgate.surfaces.client",
     "HeldAction": "metricgate.surfaces.client",
@@ -28,4 +28,5 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that the client does not load the engine."""
     if name not in _PUBLIC:
         raise AttributeError(f"module 'metricgate' has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+    module, _, own_name = _PUBLIC[name].partition(":")
+    return getattr(import_module(module), own_name or name)
