@@ -129,7 +129,7 @@ def test_what_earlier_releases_did_not_write_is_absent() -> None:
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.NAME)
 def test_each_event_is_a_frozen_class_with_meanings(event: type[Event]) -> None:
     assert is_dataclass(event)
-    assert event.__dataclass_params__.freeze_problem  # type: ignore[attr-defined]
+    assert event.__dataclass_params__.frozen  # type: ignore[attr-defined]
     assert event.__doc__
     for attribute in attributes_of(event):
         assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", attribute.name)

@@ -32,7 +32,7 @@ ClientAddress = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class KeyCreated(Event):
     """An API key was made."""
 
@@ -43,7 +43,7 @@ class KeyCreated(Event):
     name: Annotated[str, RecordAttribute(name=names.KEY_NAME, meaning="what people call it")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class KeyRevoked(Event):
     """An API key was revoked, for good."""
 
@@ -52,7 +52,7 @@ class KeyRevoked(Event):
     key: KeyId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AuthRefused(Event):
     """A known API key was used that is revoked, expired, or may not act for the user named.
 
@@ -67,7 +67,7 @@ class AuthRefused(Event):
     error_type: ErrorType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DoorRefused(Event):
     """Requests that never became a call: a wrong key, a body that is no JSON, one that is too large.
 
@@ -89,7 +89,7 @@ class DoorRefused(Event):
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class AgentPaused(Event):
     """An agent was refused many different calls in a short time and waits: which, after how many."""
 
@@ -99,7 +99,7 @@ class AgentPaused(Event):
     refusals: Annotated[int, RecordAttribute(name=names.REFUSALS, meaning="how many calls were refused", unit="calls")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SwitchEvent(Event):
     """A person throws a switch, or takes one back."""
 
@@ -121,21 +121,21 @@ class SwitchEvent(Event):
         return (names.SWITCH_TARGET,) if str(self.target).startswith("user:") else ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SwitchThrown(SwitchEvent):
     """A person stopped agents or froze changes: kind, target, why, who, when."""
 
     NAME: ClassVar[str] = names.SWITCH_THROWN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SwitchTakenBack(SwitchEvent):
     """A person took a switch back."""
 
     NAME: ClassVar[str] = names.SWITCH_TAKEN_BACK
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PersonAdded(Event):
     """The operator added a person."""
 
@@ -145,7 +145,7 @@ class PersonAdded(Event):
     groups: Annotated[Sequence[str], RecordAttribute(name=names.PERSON_GROUPS, meaning="the person's groups")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PersonRemoved(Event):
     """The operator removed a person, and ended their sessions."""
 
@@ -154,7 +154,7 @@ class PersonRemoved(Event):
     person: PersonId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PersonReset(Event):
     """The operator gave a person a new login, and ended their sessions."""
 
@@ -163,7 +163,7 @@ class PersonReset(Event):
     person: PersonId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class PersonLoggedIn(Event):
     """A person's session began."""
 
@@ -175,7 +175,7 @@ class PersonLoggedIn(Event):
     channel: PersonChannel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LoginRefused(Event):
     """Logins failed; at most once a minute for each device or address."""
 
@@ -186,7 +186,7 @@ class LoginRefused(Event):
     channel: PersonChannel
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DefinitionsPublished(Event):
     """A catalog and a policy came into force: their version and digest."""
 
@@ -200,7 +200,7 @@ class DefinitionsPublished(Event):
     release: Annotated[str, RecordAttribute(name=names.SERVICE_VERSION, meaning="version of Metricgate")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DefinitionsRejected(Event):
     """Changed files were refused: the codes, with the problems in a body; what was in force before stays."""
 

@@ -39,7 +39,7 @@ Step = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionFacts(Group):
     """The facts by which every entry of an action is found and understood."""
 
@@ -85,7 +85,7 @@ class TableRows:
     rows: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChangeFacts(Group):
     """How many rows are changed, table by table, and the digest of all of it."""
 
@@ -96,7 +96,7 @@ class ChangeFacts(Group):
     digest: Annotated[str, RecordAttribute(name=names.EFFECT_DIGEST, meaning="digest of what was changed, row by row")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class HumanDecisionFacts(Group):
     """What a person said; who it was is a body, so that it can be erased."""
 
@@ -113,7 +113,7 @@ class HumanDecisionFacts(Group):
     reason: Annotated[BodyText, RecordAttribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionEvent(Event):
     """Something that happens to an action: which, whose act it is, and the step that it belongs to, if to any."""
 
@@ -122,7 +122,7 @@ class ActionEvent(Event):
     step: Step | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionProposed(ActionEvent):
     """A change was rehearsed and decided on: its digest, effect, risk, every rule considered."""
 
@@ -148,7 +148,7 @@ class ActionProposed(ActionEvent):
     ) = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionShown(ActionEvent):
     """A person was shown it."""
 
@@ -157,7 +157,7 @@ class ActionShown(ActionEvent):
     person: Annotated[BodyText, RecordAttribute(name=names.DECIDED_BY, meaning="the person", body=True)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionDecided(ActionEvent):
     """A person approved or denied it, with a reason, bound to the digests; and it counted."""
 
@@ -165,7 +165,7 @@ class ActionDecided(ActionEvent):
     decision: HumanDecisionFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionUncounted(ActionEvent):
     """A person decided, and that did not count: another's decision stood already, it was too late, or not theirs.
 
@@ -179,14 +179,14 @@ class ActionUncounted(ActionEvent):
     links: Links | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionReleased(ActionEvent):
     """Intent: it is about to be carried out. Durable before the effect."""
 
     NAME: ClassVar[str] = names.ACTION_RELEASED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionExecuted(ActionEvent):
     """It was carried out and committed."""
 
@@ -205,7 +205,7 @@ class ActionExecuted(ActionEvent):
     ) = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionFailed(ActionEvent):
     """It was released, and nothing was changed."""
 
@@ -216,7 +216,7 @@ class ActionFailed(ActionEvent):
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionEnded(ActionEvent):
     """It expired or was withdrawn; nothing was changed."""
 
@@ -224,7 +224,7 @@ class ActionEnded(ActionEvent):
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActionReviewed(ActionEvent):
     """A break-glass approval was reviewed afterwards."""
 
@@ -236,7 +236,7 @@ class ActionReviewed(ActionEvent):
     reason: Annotated[BodyText, RecordAttribute(name=names.DECISION_REASON, meaning="in the person's words", body=True)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RecoveryMended(Event):
     """At start something was found without its other half: a proposal without its action, or what an action keeps."""
 

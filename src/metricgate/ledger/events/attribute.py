@@ -135,21 +135,20 @@ class Group:
     def write_to(self, leaf: dict[str, Json], bodies: dict[str, Json]) -> None:
         """Put the attributes into an entry that is being made, as ``to_attributes`` does."""
         apart = self.apart()
-        for field, attribute in _plan(cast("Hashable", type(self))):
+        for field, name, stands_apart, null in _plan(cast("Hashable", type(self))):
             value = getattr(self, field)
             if value is None:
-                if isinstance(attribute, RecordAttribute) and attribute.null:
-                    (bodies if attribute.body else leaf)[attribute.name] = None
-            elif isinstance(attribute, RecordAttribute):
-                name = attribute.name
-                (bodies if attribute.body or name in apart else leaf)[name] = (
+                if null and name:
+                    (bodies if stands_apart else leaf)[name] = None
+            elif name:
+                (bodies if stands_apart or name in apart else leaf)[name] = (
                     value if type(value) in _PLAIN else _to_json(value)
                 )
-            elif attribute is None:
+            elif name is None:
                 value.write_to(leaf, bodies)
             else:
-                for name, each in value.items():
-                    (bodies if name in apart else leaf)[name] = each
+                for open_name, each in value.items():
+                    (bodies if open_name in apart else leaf)[open_name] = each
 
 
 class Event(Group):
@@ -180,9 +179,19 @@ G = TypeVar("G", bound=Group)
 
 
 @lru_cache(maxsize=256)
-def _plan(group: type[Any]) -> tuple[tuple[str, RecordAttribute | OpenAttributes | None], ...]:
-    """Return what writing asks of each member, quicker than by the members: each entry comes through here."""
-    return tuple((each.field, each.attribute) for each in members_of(group))
+def _plan(group: type[Any]) -> tuple[tuple[str, str | None, bool, bool], ...]:
+    """Return what writing asks of each member, made once for each class: each entry comes through here.
+
+    Returns:
+        The field; the attribute's name, empty where others name them, None for a group; whether it stands apart;
+        whether None is written.
+    """
+    return tuple(
+        (each.field, each.attribute.name, each.attribute.body, each.attribute.null)
+        if isinstance(each.attribute, RecordAttribute)
+        else (each.field, None if each.attribute is None else "", False, False)
+        for each in members_of(group)
+    )
 
 
 def members_of(group: type[Any]) -> tuple[EventField, ...]:
@@ -322,14 +331,14 @@ def _to_json(value: object) -> Json:
     if kind in _PLAIN:
         return cast("Json", value)
     if kind is list or kind is tuple:
-        return [_to_json(each) for each in cast("Sequence[object]", value)]
+        return [each if type(each) in _PLAIN else _to_json(each) for each in cast("Sequence[Any]", value)]
+    if isinstance(value, StrEnum):
+        return str(value)
     if kind is Erased:
         raise ValueError("what was erased cannot be written again")
     if is_dataclass(kind):
         members = [(name, getattr(value, name), needed) for name, needed in _member_names(kind)]
         return {name: _to_json(of) for name, of, needed in members if needed or of is not None}
-    if isinstance(value, StrEnum):
-        return str(value)
     if isinstance(value, str | Mapping):
         return cast("Json", value)
     if isinstance(value, Sequence):

@@ -96,7 +96,7 @@ class MetricVersion:
     version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallerFacts(Group):
     """Who asks, and how that is known."""
 
@@ -118,7 +118,7 @@ class CallerFacts(Group):
     user: UserId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RequestFacts(Group):
     """What the caller says, in its own words: what is no name of at most 100 letters is a body."""
 
@@ -144,7 +144,7 @@ class RequestFacts(Group):
         return [name for name, value in said.items() if not is_name(value)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ArgumentsFacts(Group):
     """What the caller gave; JSON ``null`` too."""
 
@@ -153,7 +153,7 @@ class ArgumentsFacts(Group):
     ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class WholeCall(Group):
     """A call with all that is known of it: in its intent, and in its outcome where it had none."""
 
@@ -162,7 +162,7 @@ class WholeCall(Group):
     arguments: ArgumentsFacts | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallTrail(Group):
     """The few facts by which an outcome is found without its intent."""
 
@@ -175,7 +175,7 @@ class CallTrail(Group):
     user: UserId | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallSubject(Group):
     """What a call is about, as far as it got; also of a proposed change, what was found out about it."""
 
@@ -245,7 +245,7 @@ class CallSubject(Group):
 NO_SUBJECT: Final = CallSubject()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class DecisionFacts(Group):
     """Why: the verdict, its rules, its obligations and the policy that it came from."""
 
@@ -262,7 +262,7 @@ class DecisionFacts(Group):
     policy_digest: PolicyDigest
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StatementFacts(Group):
     """What runs and where."""
 
@@ -292,7 +292,7 @@ class StatementFacts(Group):
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChecksFacts(Group):
     """Several statements of ours, each recorded before the first runs."""
 
@@ -300,14 +300,14 @@ class ChecksFacts(Group):
     parameters: Parameters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RehearsalFacts(Group):
     """A change that is tried out, and rolled back."""
 
     text: StatementText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ReadFacts(Group):
     """The effect of a read."""
 
@@ -324,7 +324,7 @@ class ReadFacts(Group):
     seconds: Annotated[float, RecordAttribute(name=names.EFFECT_SECONDS, meaning="how long it took", unit="seconds")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallReleased(Event):
     """Intent: decided, about to run. Durable before the effect."""
 
@@ -336,7 +336,7 @@ class CallReleased(Event):
     statement: StatementFacts | ChecksFacts | RehearsalFacts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallCompleted(Event):
     """Outcome: answered. Links to its intent if there was one."""
 
@@ -352,7 +352,7 @@ class CallCompleted(Event):
     links: Links | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallRefused(Event):
     """Outcome: nothing ran, or what was tried out was refused."""
 
@@ -365,7 +365,7 @@ class CallRefused(Event):
     links: Links | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallFailed(Event):
     """Outcome: it gave no answer: a time-out, an engine's error, a fault of the gateway, a caller who is gone."""
 
@@ -381,7 +381,7 @@ class CallFailed(Event):
     links: Links | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CallHeld(Event):
     """Outcome: a proposed change waits for people."""
 

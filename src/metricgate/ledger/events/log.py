@@ -16,7 +16,7 @@ LogSize = Annotated[
 _SINCE_LEASES = "gateways had an id"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LogOpened(Event):
     """A gateway opened the log."""
 
@@ -37,7 +37,7 @@ class LogOpened(Event):
     sqlite: Annotated[str, RecordAttribute(name=names.SQLITE_VERSION, meaning="version of SQLite that writes")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class GatewayReplaced(Event):
     """A gateway took the place of one that is there and was silent for longer than its lease."""
 
@@ -47,7 +47,7 @@ class GatewayReplaced(Event):
     instance: Annotated[str, RecordAttribute(name=names.INSTANCE, meaning="id of the gateway that took its place")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LostHead(Group):
     """The newest head of the log that somebody knows, beyond its end."""
 
@@ -59,7 +59,7 @@ class LostHead(Group):
     known_by: Annotated[Sequence[str], RecordAttribute(name=names.LOST_KNOWN_BY, meaning="the files that know it")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class LossAccepted(Event):
     """An operator went on with a ledger that is behind what other files know, or without the files of changes.
 
@@ -84,7 +84,7 @@ class OpenFile:
     mode: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class StateNarrowed(Event):
     """At start, files of the state folder were open to other accounts of the machine, and were closed to them."""
 
@@ -96,7 +96,7 @@ class StateNarrowed(Event):
     count: Annotated[int, RecordAttribute(name=names.OPEN_FILES_COUNT, meaning="how many there were", unit="files")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RecoveryMarked(Event):
     """At opening, an intent was found without an outcome: whoever wrote it was killed meanwhile."""
 
@@ -115,7 +115,7 @@ class ErasedBodies:
     names: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RedactionPerformed(Event):
     """Bodies were erased: which, on what legal basis, how many copies elsewhere; by whom and why, in bodies."""
 

@@ -25,7 +25,7 @@ class EntryLink:
     rel: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ActorFacts(Group):
     """Who acts. The ids of people and of operators are bodies, those of agents stand in the leaf."""
 
@@ -83,7 +83,7 @@ Codes = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ProblemFacts(Group):
     """Why nothing ran: codes in the leaf; messages, which repeat arguments, in a body."""
 
@@ -92,7 +92,7 @@ class ProblemFacts(Group):
     problems: Problems
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RiskFacts(Group):
     """How risky a change is."""
 
