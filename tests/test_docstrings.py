@@ -85,7 +85,7 @@ def test_what_a_public_function_raises_stands_in_its_docstring(room: str) -> Non
         f"{told.place}: {name}"
         for told in functions(room)
         for name in raised_by(told.node)
-        if name not in UNSAID and not any(each in told.write for each in (name, *bases(name)))
+        if name not in UNSAID and not any(each in told.said for each in (name, *bases(name)))
     }
     assert missing == set()
 
@@ -110,7 +110,7 @@ def test_a_port_says_in_which_unit_times_are(room: str) -> None:
         for told in functions(room)
         if told.of_port
         for each in (*told.node.args.args, *told.node.args.kwonlyargs)
-        if each.arg in MOMENTS and not any(unit in told.write.lower() for unit in UNITS)
+        if each.arg in MOMENTS and not any(unit in told.said.lower() for unit in UNITS)
         if "datetime" not in ast.unparse(each.annotation or ast.Constant(""))
     ]
     assert missing == []
@@ -122,7 +122,7 @@ def test_a_port_of_the_state_says_what_it_raises() -> None:
     missing = [
         told.place
         for told in functions("state")
-        if told.of_port and told.node.name not in quiet and "raise" not in told.write.lower()
+        if told.of_port and told.node.name not in quiet and "raise" not in told.said.lower()
         if not any("property" in ast.unparse(each) for each in told.node.decorator_list)
     ]
     assert missing == []
