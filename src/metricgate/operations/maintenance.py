@@ -48,7 +48,7 @@ async def tidy(services: ChangeServices, now: datetime) -> None:
     """Settle what is over and remove images, and what was set aside, whose time is over.
 
     Raises:
-        LedgerUnavailable, Raced, StoreUnavailable: not all of it was done; the next time does the rest.
+        LedgerUnavailable, StateConflict, StoreUnavailable: not all of it was done; the next time does the rest.
     """
     with _whatever_is_damaged():
         for held in await asyncio.to_thread(services.store.glances, ActionFilter(states=(State.HELD,), limit=1_000)):

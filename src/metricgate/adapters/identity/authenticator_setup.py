@@ -28,7 +28,7 @@ def make_authenticator(
         on_refused: told of known keys that were not let in.
 
     Raises:
-        KeysUnavailable: the file of public keys cannot be read.
+        PublicKeysUnavailable: the file of public keys cannot be read.
         ValueError: an algorithm is not one of those that may be accepted.
     """
     tokens = None if oidc is None else _tokens(folder, oidc, resource)

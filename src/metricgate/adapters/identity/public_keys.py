@@ -42,7 +42,7 @@ class PublicKeys(Protocol):
         """Return the key; without a ``kid`` only a set of one key has an answer.
 
         Raises:
-            KeysUnavailable: there is no usable set and refreshing is not due.
+            PublicKeysUnavailable: there is no usable set and refreshing is not due.
         """
         ...
 
@@ -153,7 +153,7 @@ class RemoteKeys:
         """Return the key of the cached set. Never touches the network.
 
         Raises:
-            KeysUnavailable: there are none, and it was tried too lately to try again.
+            PublicKeysUnavailable: there are none, and it was tried too lately to try again.
         """
         now = self._monotonic()
         age = None if self._fetched is None else now - self._fetched

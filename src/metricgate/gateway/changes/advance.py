@@ -65,7 +65,7 @@ async def advance(services: ChangeServices, action: ProposedAction, event: Trans
         The action as it is kept now, or why it cannot become so; nothing is recorded or kept then.
 
     Raises:
-        Raced: somebody else changed it meanwhile; nothing is recorded.
+        StateConflict: somebody else changed it meanwhile; nothing is recorded.
         KeyTaken: a new action's idempotency key stands for another one; nothing is recorded.
         LedgerUnavailable: it could not be recorded, and does not count.
         ValueError: as ``transitioned``.

@@ -37,7 +37,7 @@ async def execute(services: ChangeServices, action: ProposedAction) -> ProposedA
     """Carry an approved action out. Whatever goes wrong is the action's outcome; nothing raises for it.
 
     Raises:
-        Raced: somebody else carries it out, or changed it.
+        StateConflict: somebody else carries it out, or changed it.
         LedgerUnavailable: the intent could not be made durable; nothing was changed.
     """
     # The caller may go away; what was begun is finished, and recorded, all the same.

@@ -31,7 +31,7 @@ async def finish(services: ChangeServices, action: ProposedAction, effect: Chang
         effect: what was changed; None where only the marker of its transaction tells that it was committed.
 
     Raises:
-        Raced, LedgerUnavailable: as ``advance``.
+        StateConflict, LedgerUnavailable: as ``advance``.
     """
     await asyncio.to_thread(services.journal.commit, action.id)
     now = services.now()
@@ -66,7 +66,7 @@ async def fail(services: ChangeServices, action: ProposedAction, problem: Proble
         engine_text: the engine's own words, for the record only.
 
     Raises:
-        Raced, LedgerUnavailable: as ``advance``.
+        StateConflict, LedgerUnavailable: as ``advance``.
     """
     failed = ExecutionFailed(problem=problem, engine_text=engine_text, at=services.now())
     done = await advance(services, action, failed)
@@ -89,7 +89,7 @@ async def retry_unsettled(services: ChangeServices) -> None:
     """Try once more what could not be settled.
 
     Raises:
-        Raced, LedgerUnavailable: some of it is left for the next time.
+        StateConflict, LedgerUnavailable: some of it is left for the next time.
     """
     for action_id in tuple(services.unsettled):
         try:

@@ -18,7 +18,7 @@ def merge_steps(root: exp.Expr, words: TextWords, dialect: str) -> Iterator[Writ
     """Return a step for each WHEN. Of several that fit a row, the first counts, as in the standard.
 
     Raises:
-        NotPlain: it is not told apart, or not plain.
+        UnknownClause: it is not told apart, or not plain.
     """
     target, using = plain_table(root.this), root.args["using"]
     if type(using) not in {exp.Table, exp.Subquery}:

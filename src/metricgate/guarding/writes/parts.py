@@ -69,7 +69,7 @@ def only(node: exp.Expr, known: Sequence[str], what: str) -> None:
     """Refuse clauses that are not ``known``.
 
     Raises:
-        NotPlain: there is another one.
+        UnknownClause: there is another one.
     """
     for part, value in node.args.items():
         if part not in known and value not in (None, False, [], ""):
@@ -80,7 +80,7 @@ def plain_table(node: exp.Expr) -> exp.Table:
     """Return a target: a table by its name, perhaps with an alias, and nothing else.
 
     Raises:
-        NotPlain: it is anything else.
+        UnknownClause: it is anything else.
     """
     if type(node) is not exp.Table or type(node.this) is not exp.Identifier:
         raise UnknownClause("a target that is not a table's name")
@@ -95,7 +95,7 @@ def alias_of(node: exp.Expr) -> exp.Identifier:
     """Return how a target is called in the statement.
 
     Raises:
-        NotPlain: it has no name.
+        UnknownClause: it has no name.
     """
     table = plain_table(node)
     alias = table.args.get("alias")
@@ -115,7 +115,7 @@ def column_named(node: exp.Expr, dialect: str) -> str:
     """Return a column's name, as the engine reads it.
 
     Raises:
-        NotPlain: it is not a plain name.
+        UnknownClause: it is not a plain name.
     """
     found = node.this if type(node) in {exp.Column, exp.ColumnDef} else node
     if type(found) is not exp.Identifier:
@@ -131,7 +131,7 @@ def select_from(target: exp.Expr, others: Sequence[exp.Expr], said: exp.Expr | N
     """Return ``SELECT FROM target, others``, still without outputs; the others in their writer's words.
 
     Raises:
-        NotPlain: one of the others is neither a table nor a sub-query.
+        UnknownClause: one of the others is neither a table nor a sub-query.
     """
     if any(type(each) not in {exp.Table, exp.Subquery} for each in others):
         raise UnknownClause("a source that is neither a table nor a sub-query")

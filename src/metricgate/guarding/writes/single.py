@@ -34,7 +34,7 @@ def single(
         kinds: of the statement.
 
     Raises:
-        NotPlain: it is several, of another kind, or too large.
+        UnknownClause: it is several, of another kind, or too large.
     """
     refusal = refused_at_intake(text, caps)
     tokens = words(text, dialect) if refusal is None else refusal
@@ -70,7 +70,7 @@ def as_written(root: exp.Expr, text: str, tokens: Sequence[Token], dialect: str)
     """Return the statement as we write it: normalised, without comments.
 
     Raises:
-        NotPlain: it would not be the same.
+        UnknownClause: it would not be the same.
     """
     try:
         written = root.sql(grammar_of(dialect), comments=False)

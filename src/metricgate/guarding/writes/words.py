@@ -39,7 +39,7 @@ class TextWords:
         """The text from the first word to the last, as it was written; the parser may have them in another order.
 
         Raises:
-            NotPlain: there is no word.
+            UnknownClause: there is no word.
         """
         if not self.tokens:
             raise UnknownClause("a part without words")
@@ -84,7 +84,7 @@ class TextWords:
         """What stands in the bracket that these words are.
 
         Raises:
-            NotPlain: they are no bracket.
+            UnknownClause: they are no bracket.
         """
         opens = len(self) > 1 and self.tokens[0].token_type is TokenType.L_PAREN
         if not opens or self.tokens[-1].token_type is not TokenType.R_PAREN:
@@ -118,7 +118,7 @@ def values_of(words: TextWords, expected: Sequence[exp.Expr]) -> tuple[exp.Expr,
     """Return what is between commas as leaves; numbers in hex or bits as they are, for a column may take them so.
 
     Raises:
-        NotPlain: it is not what the tree has.
+        UnknownClause: it is not what the tree has.
     """
     pieces = words.split()
     if len(pieces) != len(expected):
@@ -130,7 +130,7 @@ def assigned_values(words: TextWords, expected: Sequence[exp.Expr]) -> tuple[exp
     """Return what stands behind each ``column =`` of a SET, as ``values_of`` does.
 
     Raises:
-        NotPlain: it can be read in two ways.
+        UnknownClause: it can be read in two ways.
     """
     pieces = words.split()
     if len(pieces) != len(expected):

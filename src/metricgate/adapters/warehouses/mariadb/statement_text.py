@@ -56,7 +56,7 @@ def with_values(text: str, literals: Sequence[str]) -> str:
     "SELECT '?' AS a, 'x' AS b"
 
     Raises:
-        NotOneSelect: anything but one SELECT, or a wrong number of values.
+        UnsafeStatementText: anything but one SELECT, or a wrong number of values.
     """
     pieces: list[str] = []
     place, values = 0, iter(literals)

@@ -68,7 +68,7 @@ def fetch_rows(
     """Run the statement and fetch its result as rows.
 
     Raises:
-        NotPlain: the result needs Arrow.
+        NeedsArrow: the result needs Arrow.
         duckdb.Error: the engine failed.
     """
     cursor.execute(statement, parameters)
