@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.policy.tools import policy_of, problems_in
 
+from metricgate.policy import rule_kinds
+from metricgate.policy.kinds.freezes import FREEZES
 from metricgate.policy.policy import Policy
 from metricgate.policy.policy_loader import load
 from metricgate.vocabulary.problem import Problems
@@ -182,3 +186,26 @@ def test_form_does_not_change_the_digest(other):
 def test_meaning_changes_the_digest(old, new):
     """What can change a decision changes the digest."""
     assert policy_of(_DIGESTED.replace(old, new)).digest != policy_of(_DIGESTED).digest
+
+
+def test_the_form_of_the_digest_stays():
+    """Records, approvals and kept definitions name policies by it: these are of version 0.1."""
+    grant = "version: 1\ngrants: [{id: tools, roles: [everyone], actions: [call], on: ['tool:*']}]"
+    found = [load([]), load([("policy.yaml", grant)])]
+    assert [each.digest for each in found if isinstance(each, Policy)] == [
+        "sha256:542f4f8833cce1c859e64263aa617b41ffcac3b4f882e6fae33e158ee750da8f",
+        "sha256:a59fb2465ca1309dae5322fabacd21cd8a46fe3d16b37207b41607479965736b",
+    ]
+
+
+def test_a_kind_of_rule_that_is_added_here_leaves_policies_without_it_as_they_are(monkeypatch):
+    """A new built-in kind makes no policy another one: approvals that wait stay valid over the update."""
+    curfews = replace(FREEZES, name="curfew", key="curfews")
+    monkeypatch.setattr(rule_kinds, "_OURS", (*rule_kinds.BUILT_IN.kinds[:2], curfews, *rule_kinds.BUILT_IN.kinds[2:]))
+    kinds = rule_kinds.with_kinds(())
+    written, curfew = f"version: 1{_DIGESTED}", "curfews: [{id: nights, roles: [everyone], because: It is night.}]"
+    without, with_one = (load([("policy.yaml", text)], kinds) for text in (written, f"{written}{curfew}"))
+    assert isinstance(without, Policy)
+    assert isinstance(with_one, Policy), str(with_one)
+    assert without.digest == policy_of(_DIGESTED).digest
+    assert with_one.digest != without.digest

@@ -28,6 +28,17 @@ __all__ = ["check_against", "load"]
 
 Meant = TypeVar("Meant")
 
+_ALWAYS_DIGESTED = frozenset(
+    {
+        *("roles", "principals", "domains"),
+        *("grants", "row_filters", "masks", "minimum_groups", "limits", "freezes", "stops", "holds"),
+    }
+)
+"""The lists that stand in a policy's digest even where they are empty: its form, on which records and approvals rely.
+
+Never changed: any other list stands in it only where something is written in it.
+"""
+
 
 def load(
     documents: Sequence[tuple[str, str]],
@@ -91,12 +102,12 @@ def _each(
 def _policy_digest(documents: Sequence[PolicyDocument], kinds: RuleKinds) -> str:
     """Digest what is in force, kind by kind, so that neither tests nor the division into files count.
 
-    Nor do kinds that a package adds and no rule is of: to install it changes nothing that is in force.
+    Nor does a kind beside the first ones that no rule is of: to add it, here or by a package, changes nothing in force.
     """
     keys = [key for key in kinds.file.model_fields if key not in {"version", TESTS}]
     written = [document.model_dump(mode="json", exclude={"version", TESTS}) for document in documents]
     rules: dict[str, Json] = {key: list(_all_of(key, written)) for key in keys}
-    return digest_of({key: each for key, each in rules.items() if each or key not in kinds.added})
+    return digest_of({key: each for key, each in rules.items() if each or key in _ALWAYS_DIGESTED})
 
 
 def _all_of(key: str, written: Sequence[dict[str, list[Json]]]) -> Iterator[Json]:

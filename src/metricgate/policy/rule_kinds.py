@@ -35,14 +35,9 @@ _OURS: tuple[AnyKind, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleKinds:
-    """The kinds that one process knows, and the shape of files that may have rules of them.
-
-    Attributes:
-        added: keys of those that packages add; where a policy has no rule of one, its digest is as without it.
-    """
+    """The kinds that one process knows, and the shape of files that may have rules of them."""
 
     kinds: tuple[AnyKind, ...]
-    added: frozenset[str]
     file: type[PolicyDocument]
 
 
@@ -52,11 +47,10 @@ def with_kinds(more: Iterable[AnyKind]) -> RuleKinds:
     Raises:
         ValueError: two kinds have the same name, or the same key in files; or one has the key of something else there.
     """
-    added = tuple(more)
-    kinds = (*_OURS, *added)
+    kinds = (*_OURS, *more)
     _check_apart("name", [kind.name for kind in kinds])
     _check_apart("key", [*PolicyDocument.model_fields, "tests", *(kind.key for kind in kinds)])
-    return RuleKinds(kinds=kinds, added=frozenset(kind.key for kind in added), file=policy_document(kinds))
+    return RuleKinds(kinds=kinds, file=policy_document(kinds))
 
 
 def _check_apart(what: str, words: list[str]) -> None:
