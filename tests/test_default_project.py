@@ -102,12 +102,8 @@ def test_the_catalog_has_metrics_for_both_domains_with_people_and_words(catalog:
     headers = [metric.header for metric in catalog.metrics.values()]
     assert [header.name for header in headers if not (header.owner and header.domain and header.description)] == []
     assert {header.domain for header in headers} == {"sales", "finance", "operations", "flights"}
-    assert {type(metric) for metric in catalog.metrics.values()} == {
-        SimpleMetric,
-        RatioMetric,
-        DerivedMetric,
-        CumulativeMetric,
-    }
+    shown = {SimpleMetric, RatioMetric, DerivedMetric, CumulativeMetric}
+    assert shown <= {type(metric) for metric in catalog.metrics.values()}
 
 
 def test_the_conflict_is_genuine(catalog: Catalog):

@@ -11,38 +11,55 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from tests.console import blocks, commands
 from tests.pages import EVERYTHING, Project, made, said_as_shown
 
 from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.catalog_loader import load
-from metricgate.catalog.documents.metric import (
-    ConversionDocument,
-    CumulativeDocument,
-    DerivedDocument,
-    HeaderDocument,
-    InputDocument,
-    NonAdditiveDocument,
-    RatioDocument,
-    SimpleDocument,
-)
+from metricgate.catalog.documents.metric import HeaderDocument
 from metricgate.catalog.documents.saved_query import QueryParametersDocument, SavedQueryDocument
+from metricgate.catalog.metric_types import BUILT_IN
+from metricgate.documents import Document
 from metricgate.vocabulary.problem import Problems
 
 FOLDER = Path(__file__).parents[1] / "docs" / "metrics"
 PAGES = sorted(page for page in FOLDER.glob("*.md") if page.name != "README.md")
-OPTIONS: dict[str, tuple[type[BaseModel], ...]] = {
-    "simple": (SimpleDocument, NonAdditiveDocument),
-    "ratio": (RatioDocument,),
-    "derived": (DerivedDocument, InputDocument),
-    "cumulative": (CumulativeDocument,),
-    "conversion": (ConversionDocument,),
-    "saved-queries": (QueryParametersDocument, SavedQueryDocument),
+OF_ALL = set(HeaderDocument.model_fields) | {"type"}
+"""Keys of every metric, on the page of all types."""
+INNER_OF_ALL = {"name", "alias", "filter"}
+"""Of documents inside of metrics: they mean everywhere the same."""
+
+
+def documents_in(form: object) -> Iterator[type[Document]]:
+    """Yield the kinds of documents that a field's form may hold."""
+    if isinstance(form, type) and issubclass(form, Document):
+        yield form
+    for part in get_args(form):
+        yield from documents_in(part)
+
+
+def own_fields(document: type[Document]) -> dict[str, FieldInfo]:
+    return {key: field for key, field in document.model_fields.items() if key not in OF_ALL}
+
+
+def inner_keys(document: type[Document]) -> set[str]:
+    """Return the keys of documents inside of a type's own fields."""
+    inner = [each for field in own_fields(document).values() for each in documents_in(field.annotation)]
+    return {key for each in inner for key in each.model_fields} - INNER_OF_ALL
+
+
+TYPES = {get_args(each.document.model_fields["type"].annotation)[0]: each.document for each in BUILT_IN.types}
+OPTIONS = {
+    **{word: (set(own_fields(document)), inner_keys(document)) for word, document in TYPES.items()},
+    "saved-queries": ({*SavedQueryDocument.model_fields, *QueryParametersDocument.model_fields} - {"name"}, set()),
 }
+"""Page -> keys of which each has a row in its table, and keys inside of these that may have one."""
 
 
 @pytest.fixture(scope="module", params=PAGES, ids=lambda page: page.stem)
@@ -85,11 +102,19 @@ def test_what_is_wrong_on_purpose_is_refused(project: Project) -> None:
 
 
 def test_every_option_is_in_the_table(project: Project) -> None:
-    """Each key that this kind of definition may have beside those of all metrics has its row, and no other has one."""
+    """Each key that this kind of definition may have beside those of all metrics has its row; no stranger has one."""
     kind = next(page.stem for page in PAGES if page.read_text(encoding="utf-8") == project.page)
-    own = {key for document in OPTIONS[kind] for key in document.model_fields} - {"type", "name", "alias"}
-    rows = set(re.findall(r"^\| `([a-z_]+)` \|", project.page, re.MULTILINE)) - {"name", "alias"}
-    assert rows == own - (set(HeaderDocument.model_fields) if kind != "saved-queries" else set())
+    rows = set(re.findall(r"^\| `([a-z_]+)` \|", project.page, re.MULTILINE)) - INNER_OF_ALL
+    own, inner = OPTIONS[kind]
+    assert own <= rows <= own | inner
+
+
+def test_every_option_inside_of_another_is_in_a_table() -> None:
+    """An input's key may stand on one page for all that have inputs; on which, its table says."""
+    rows = "\n".join(re.findall(r"^\| `.*$", "\n".join(page.read_text("utf-8") for page in PAGES), re.MULTILINE))
+    inner = set().union(*(inner for _own, inner in OPTIONS.values()))
+    assert {"window_choice", "offset_window", "base_property"} <= inner
+    assert [key for key in sorted(inner) if not re.search(rf"\b{key}\b", rows)] == []
 
 
 def test_every_kind_has_its_page() -> None:

@@ -14,7 +14,7 @@ from tests.gateway.conftest import ask, opened, write_project
 
 from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.gateway import answers
-from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema
+from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema, tell_forgiven
 from metricgate.gateway.outcome import Answered, Held, RecordPosition
 from metricgate.gateway.tools import TOOLS
 from metricgate.ledger.events.calls import CallCompleted, CallSubject
@@ -77,7 +77,7 @@ def test_verdicts_stand_first_and_leave_the_answer_alone(kind: type[Answered | H
 def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A toy stage, in its place among the others: it reads what is recorded of the question."""
+    """A toy stage, behind the first of ours alone: it reads what is recorded of the question."""
     seen: list[CallSubject] = []
 
     async def judge_data(desk: object, draft: answers.AnswerDraft) -> answers.AnswerDraft:
@@ -94,8 +94,9 @@ def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
 
     async def go() -> None:
         async with opened(folder) as parts:
+            monkeypatch.setattr(answers, "STAGES", (tell_forgiven,))
             before = [await ask(parts, "omni", tool, arguments) for tool, arguments in questions]
-            monkeypatch.setattr(answers, "STAGES", (*answers.STAGES, judge_data))
+            monkeypatch.setattr(answers, "STAGES", (tell_forgiven, judge_data))
             after = [await ask(parts, "omni", tool, arguments) for tool, arguments in questions]
         for first, second in zip(before, after, strict=True):
             if not isinstance(first, Answered):

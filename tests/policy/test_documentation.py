@@ -9,12 +9,16 @@ import pytest
 from tests.policy.tools import judge_of
 
 from metricgate.policy.codes import CODES
+from metricgate.policy.documents import TESTS
 from metricgate.policy.policy import Policy
 from metricgate.policy.policy_loader import load
 from metricgate.policy.policy_tests import run_tests
+from metricgate.policy.rule_kinds import BUILT_IN
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_SNIPPETS = re.findall(r"```yaml\n(.*?)```", (_DOCS / "writing-policy.md").read_text(), re.DOTALL)
+_PAGE = (_DOCS / "writing-policy.md").read_text(encoding="utf-8")
+_EXAMPLE = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
+_SNIPPETS = _EXAMPLE.findall(_PAGE)
 
 
 def test_every_code_is_documented_and_no_other():
@@ -45,6 +49,14 @@ def test_the_examples_load_and_their_tests_pass(snippet):
     assert all(result.passed for result in run_tests(policy, judge_of(policy)))
 
 
-def test_the_page_has_an_example_of_every_section():
-    """None of the examples got lost to the pattern that finds them."""
-    assert len(_SNIPPETS) == 12
+@pytest.mark.parametrize("key", ["roles", *(kind.key for kind in BUILT_IN.kinds), "domains", TESTS])
+def test_the_page_has_a_section_with_an_example_of_every_list(key):
+    """Its heading is the list's key in words, and its example has such a list."""
+    sections = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", _PAGE, re.DOTALL | re.MULTILINE))
+    examples = _EXAMPLE.findall(sections[key.replace("_", " ").capitalize()])
+    assert any(re.search(rf"^{key}:", each, re.MULTILINE) for each in examples)
+
+
+def test_no_example_of_the_page_is_left_out():
+    """None got lost to the pattern that finds them."""
+    assert _PAGE.count("```yaml") == len(_SNIPPETS)
