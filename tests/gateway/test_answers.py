@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from tests.gateway.conftest import ask, opened, write_project
 
 from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
-from metricgate.gateway import answers
-from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema, tell_forgiven
+from metricgate.gateway import answer_stages, answers
+from metricgate.gateway.answers import Answer, Object, Verdicts, answer_schema
 from metricgate.gateway.outcome import Answered, Held, RecordPosition
 from metricgate.gateway.tools import TOOLS
 from metricgate.ledger.events.calls import CallCompleted, CallSubject
@@ -94,9 +94,9 @@ def test_a_stage_adds_to_every_answer_and_its_verdict_changes_no_digest(
 
     async def go() -> None:
         async with opened(folder) as parts:
-            monkeypatch.setattr(answers, "STAGES", (tell_forgiven,))
+            monkeypatch.setattr(answer_stages, "STAGES", (answer_stages.tell_forgiven,))
             before = [await ask(parts, "omni", tool, arguments) for tool, arguments in questions]
-            monkeypatch.setattr(answers, "STAGES", (tell_forgiven, judge_data))
+            monkeypatch.setattr(answer_stages, "STAGES", (answer_stages.tell_forgiven, judge_data))
             after = [await ask(parts, "omni", tool, arguments) for tool, arguments in questions]
         for first, second in zip(before, after, strict=True):
             if not isinstance(first, Answered):

@@ -1,26 +1,24 @@
-"""Answers as values: what a tool answers, what is said beside it, and the stages that add to both.
+"""Answers as values: what a tool answers, and what is said beside it.
 
-A tool returns its own kind of ``Answer``; ``STAGES`` then add to it, in order, whatever the tool. The schema that doors
-show is that of the type. Nothing that depends on time or on a record's number may stand in an answer: the same question
-has byte-equal answers at every door. What does depend on them (how old data is, how sure a number) stands beside it,
-in ``Verdicts``.
+A tool returns its own kind of ``Answer``; the stages of ``answer_stages.py`` then add to it, in order, whatever the
+tool. The schema that doors show is that of the type. Nothing that depends on time or on a record's number may stand in
+an answer: the same question has byte-equal answers at every door. What does depend on them (how old data is, how sure a
+number) stands beside it, in ``Verdicts``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
 from metricgate.gateway.argument_schemas import inline_references
+from metricgate.gateway.ports import Ran
 from metricgate.ledger.events.calls import CallSubject
+from metricgate.policy.verdict import Verdict
 from metricgate.vocabulary.json import Json
-
-if TYPE_CHECKING:
-    from metricgate.gateway.call_context import CallContext, Ran
-    from metricgate.policy.verdict import Verdict
 
 Object = Mapping[str, Any]
 """A JSON object whose members are no business of a schema."""
@@ -78,32 +76,6 @@ class AnswerDraft:
     ran: Ran | None = None
     verdict: Verdict | None = None
     verdicts: Verdicts = NO_VERDICTS
-
-
-class AnswerStage(Protocol):
-    """Adds to every answer, also to that of a change which waits for people."""
-
-    async def __call__(self, desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
-        """Return the draft with what is added. It may wait for the state, not for a warehouse."""
-        ...
-
-
-async def tell_forgiven(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
-    """Put first what was forgiven in the call's arguments."""
-    if not desk.forgiven:
-        return draft
-    return replace(draft, answer=replace(draft.answer, notes=[*desk.forgiven, *draft.answer.notes]))
-
-
-STAGES: tuple[AnswerStage, ...] = (tell_forgiven,)
-"""In order. To add to every answer: a stage here, and where it fills a verdict, its form in ``Verdicts``."""
-
-
-async def through_stages(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
-    """Return the draft after all stages."""
-    for stage in STAGES:
-        draft = await stage(desk, draft)
-    return draft
 
 
 def envelope_schema(answer: type[Answer]) -> dict[str, Json]:

@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes, entries, failures, span_names
-from metricgate.gateway.answers import AnswerDraft, through_stages
 from metricgate.gateway.conduct.conduct import Conduct
 from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
 from metricgate.gateway.engine import Engine, Engines
 from metricgate.gateway.governance import Governance
-from metricgate.gateway.outcome import Answered, Fault, Held, Outcome, RecordPosition, RefusedCall
-from metricgate.gateway.ports import Observer, ReleasedStatement, Rows, Span
+from metricgate.gateway.outcome import Fault, Outcome, RecordPosition
+from metricgate.gateway.ports import Observer, Ran, ReleasedStatement, Rows, Span
 from metricgate.gateway.ports import WarehouseError as EngineError
 from metricgate.gateway.tool import ToolCall
 from metricgate.ledger.events import names
 from metricgate.ledger.events.attribute import Event
 from metricgate.ledger.events.calls import (
     NO_SUBJECT,
-    CallCompleted,
     CallFailed,
-    CallHeld,
-    CallRefused,
     CallReleased,
     CallSubject,
     CallTrail,
@@ -39,26 +35,15 @@ from metricgate.policy.occasion import EvaluationContext
 from metricgate.policy.verdict import Decision, Verdict
 from metricgate.state.budgets import Charges
 from metricgate.state.record import AppendReceipt, Ledger, LedgerUnavailable, record_event
-from metricgate.vocabulary.digest import digest_of_bytes
-from metricgate.vocabulary.json import canonical_json
 from metricgate.vocabulary.problem import Problem, Problems
 from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 
 if TYPE_CHECKING:
-    from metricgate.gateway.changes.action_answer import ActionAnswer
     from metricgate.gateway.changes.services import ChangeServices
     from metricgate.gateway.data_checks.memory import KeyMemory
 
 
 _FAULTS_BEGIN = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
-    """Rows that came back, and the intent under which they were fetched."""
-
-    rows: Rows
-    intent: AppendReceipt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,81 +176,9 @@ class CallContext:
             return CallRefusal(Problems((spent,)), verdict, facts)
         return await self._intend(verdict, facts, RehearsalFacts(text=statement)) or ledger_fault()
 
-    async def hold(self, answer: ActionAnswer, facts: CallSubject) -> Outcome:
-        """Record that the call waits for people, as the outcome of what was tried out, then say so.
-
-        Args:
-            answer: how the action stands, as ``get_action`` tells it.
-            facts: what it is about.
-        """
-        draft = await through_stages(self, AnswerDraft(answer=answer, facts=facts))
-        event = CallHeld(
-            call=self._trail(),
-            about=replace(draft.facts, action_id=answer.action_id),
-            verdicts=draft.verdicts.as_json() or None,
-            links=self._links(),
-        )
-        done = await self._append(event)
-        if done is None:
-            return ledger_fault()
-        self.released.clear()
-        told = draft.answer.as_json()
-        return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=self._record(done))
-
     async def charge(self, verdict: Verdict) -> Problem | None:
         """Charge the call for the verdict's budgets, once each; return why it may not go on, or None."""
         return await self.conduct.charge(verdict.obligations.budgets, self.charges)
-
-    async def _answer(self, draft: AnswerDraft) -> Outcome:
-        """Have the stages add to the answer, record the outcome durably, then answer."""
-        draft = await through_stages(self, draft)
-        told = draft.answer.as_json()
-        body = canonical_json(told)
-        bare = draft.ran is None
-        verdict = draft.verdict or self.judge(Action.CALL, (self.tool,)) if bare else None
-        event = CallCompleted(
-            call=self._whole() if bare else self._trail(),
-            about=draft.facts,
-            decision=None if verdict is None else entries.decision_facts(verdict),
-            result_digest=digest_of_bytes(body),
-            effect=None if draft.ran is None else entries.read_facts(draft.ran.rows),
-            verdicts=draft.verdicts.as_json() or None,
-            links=self._links(),
-        )
-        done = await self._append(event)
-        if done is None:
-            return ledger_fault()
-        self.released.clear()
-        return Answered(answer=told, body=body, verdicts=draft.verdicts, record=self._record(done))
-
-    async def end(self, ending: Ending) -> Outcome:
-        """Record how the call ended, durably, and say so; what is recorded already is handed on."""
-        match ending:
-            case AnswerDraft():
-                return await self._answer(ending)
-            case CallRefusal():
-                return await self._refuse(ending)
-            case EngineFailure():
-                return await self._fail(ending)
-            case _:
-                return ending
-
-    async def _refuse(self, refusal: CallRefusal) -> Outcome:
-        """Record that nothing ran and why, then refuse."""
-        problems, verdict = refusal.problems, refusal.verdict
-        event = CallRefused(
-            call=self._whole(),
-            about=refusal.facts,
-            problems=entries.problem_facts(problems),
-            decision=None if verdict is None else entries.decision_facts(verdict),
-            links=self._links(),
-        )
-        done = await self._append(event)
-        if done is None:
-            return ledger_fault()
-        self.released.clear()
-        rules = () if verdict is None else verdict.rules
-        return RefusedCall(problems=problems, rules=rules, record=self._record(done))
 
     async def fault(self, problem: Problem, engine_text: str, facts: CallSubject = NO_SUBJECT) -> Fault:
         """Record that a device or the gateway itself failed, as the outcome of what was released, if anything was.
@@ -274,40 +187,17 @@ class CallContext:
         """
         cancelled = problem.code is codes.WAREHOUSE_CANCELLED
         event = CallFailed(
-            call=self._trail() if self.released else self._whole(),
+            call=self.call_trail() if self.released else self.whole_call(),
             outcome="cancelled" if cancelled else "fault",
             error_type=problem.code.name,
             about=facts,
             error_text=engine_text,
-            links=self._links(),
+            links=self.intent_links(),
         )
-        done = await self._append(event)
+        done = await self.append(event)
         if done is not None:
             self.released.clear()
-        return Fault(problem=problem, record=None if done is None else self._record(done))
-
-    async def _fail(self, failure: EngineFailure) -> Outcome:
-        """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason."""
-        problem, engine_text, facts = failure.problem, failure.engine_text, failure.facts
-        if problem.code.status >= _FAULTS_BEGIN:
-            return await self.fault(problem, engine_text, facts)
-        problems = Problems((problem,))
-        told = entries.problem_facts(problems)
-        event = CallFailed(
-            call=self._trail() if self.released else self._whole(),
-            outcome="refused",
-            error_type=told.error_type,
-            about=facts,
-            codes=told.codes,
-            problems=told.problems,
-            error_text=engine_text,
-            links=self._links(),
-        )
-        done = await self._append(event)
-        if done is None:
-            return ledger_fault()
-        self.released.clear()
-        return RefusedCall(problems=problems, record=self._record(done))
+        return Fault(problem=problem, record=None if done is None else self.position_of(done))
 
     def _problem_of(self, error: EngineError, statement: Statement, verdict: Verdict, facts: CallSubject) -> Problem:
         if statement.confined:
@@ -321,13 +211,13 @@ class CallContext:
     ) -> AppendReceipt | None:
         """Make the intent durable; if the caller leaves meanwhile, it still gets its outcome."""
         event = CallReleased(
-            call=self._whole(),
+            call=self.whole_call(),
             about=facts,
             decision=entries.decision_facts(verdict),
             catalog_version=self.governance.catalog.version,
             statement=statement,
         )
-        appending = asyncio.ensure_future(self._append(event))
+        appending = asyncio.ensure_future(self.append(event))
         try:
             intent = await asyncio.shield(appending)
         except asyncio.CancelledError:
@@ -348,24 +238,28 @@ class CallContext:
             code = codes.WAREHOUSE_CANCELLED
             await self.fault(Problem(code=code, message=code.cause, hint=code.cure), "the caller went away", facts)
 
-    def _whole(self) -> WholeCall:
+    def whole_call(self) -> WholeCall:
+        """Return what an entry says of the call where it says all."""
         return entries.whole_call(self.call, self.span.trace_id, self.span.span_id)
 
-    def _trail(self) -> CallTrail:
+    def call_trail(self) -> CallTrail:
+        """Return what an entry says of the call where another one says all."""
         return entries.call_trail(self.call, self.span.trace_id, self.span.span_id)
 
-    def _links(self) -> Sequence[EntryLink] | None:
+    def intent_links(self) -> Sequence[EntryLink] | None:
         """Return links to the intents that the call's end is the outcome of; None where there are none."""
         return [EntryLink(index=each.index, rel="intent") for each in self.released] or None
 
-    async def _append(self, event: Event) -> AppendReceipt | None:
+    async def append(self, event: Event) -> AppendReceipt | None:
+        """Make an entry durable; None where that cannot be done."""
         with self.observer.span(span_names.RECORD, {span_names.EVENT: event.NAME}):
             try:
                 return await record_event(self.ledger, event)
             except LedgerUnavailable:
                 return None
 
-    def _record(self, durable: AppendReceipt) -> RecordPosition:
+    def position_of(self, durable: AppendReceipt) -> RecordPosition:
+        """Return where an entry stands, and note it in the call's span."""
         self.span.set(span_names.RECORD_INDEX, durable.index)
         self.span.set(span_names.LEAF_HASH, durable.leaf_hash)
         return RecordPosition(index=durable.index, trace_id=self.span.trace_id)

@@ -1,10 +1,10 @@
-"""How a call is to end: decided anywhere on its way, recorded and said in one place, ``CallContext.end``."""
+"""How a call is to end: decided anywhere on its way, recorded and said in one place, ``call_end.py``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from metricgate.gateway.answers import AnswerDraft
+from metricgate.gateway.answers import Answer, AnswerDraft
 from metricgate.gateway.outcome import Outcome
 from metricgate.ledger.events.calls import NO_SUBJECT, CallSubject
 from metricgate.policy.refusal import problems_of
@@ -47,5 +47,20 @@ class EngineFailure:
     facts: CallSubject = NO_SUBJECT
 
 
-Ending = AnswerDraft | CallRefusal | EngineFailure | Outcome
+@dataclass(frozen=True, slots=True)
+class CallHold:
+    """A change waits for people.
+
+    Attributes:
+        answer: how the action stands, as ``get_action`` tells it.
+        action_id: of the action.
+        facts: what the call is about.
+    """
+
+    answer: Answer
+    action_id: str
+    facts: CallSubject
+
+
+Ending = AnswerDraft | CallHold | CallRefusal | EngineFailure | Outcome
 """An ``AnswerDraft`` is an answer. An ``Outcome`` is recorded already: a change's, or a call's whose intent stands."""

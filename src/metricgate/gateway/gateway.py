@@ -14,6 +14,7 @@ import structlog
 
 from metricgate.gateway import codes, span_names
 from metricgate.gateway.call_context import CallContext, ledger_fault
+from metricgate.gateway.call_end import end_call
 from metricgate.gateway.changes import codes as writing
 from metricgate.gateway.changes.damage import damage_problem
 from metricgate.gateway.changes.services import ChangeServices
@@ -123,7 +124,7 @@ class Gateway:
             asked = _call_digest(call)
             try:
                 # What ends a call is decided on its way, and recorded and said here alone.
-                outcome = await desk.end(await self._served(desk, asked))
+                outcome = await end_call(desk, await self._served(desk, asked))
             except LedgerUnavailable:
                 # A change's own entries: the call's are kept by its desk.
                 outcome = ledger_fault()

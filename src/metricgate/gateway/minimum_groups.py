@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from metricgate.compiling.statement import Statement
 from metricgate.gateway import codes
-from metricgate.gateway.call_context import CallContext, Ran
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.engine import Engine
 from metricgate.gateway.entries import plan_subject
+from metricgate.gateway.ports import Ran
 from metricgate.planning.plan import Plan
 from metricgate.planning.small_groups import coarser_grains, hindrance
 from metricgate.policy.verdict import Verdict

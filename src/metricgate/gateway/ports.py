@@ -57,6 +57,14 @@ class Rows:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """Rows that came back, and the intent under which they were fetched."""
+
+    rows: Rows
+    intent: AppendReceipt
+
+
 class WarehouseError(Exception):
     """The engine did not give rows. ``code`` is a gateway code; the engine's own words go to the record only."""
 

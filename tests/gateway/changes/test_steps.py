@@ -16,7 +16,7 @@ from metricgate.adapters.state.sqlite.ledger_reader import LedgerReader
 from metricgate.approvals import lifecycle
 from metricgate.approvals.proposal import State
 from metricgate.bootstrap.states import state_of
-from metricgate.gateway import answers
+from metricgate.gateway import answer_stages, answers
 from metricgate.gateway.changes.expiry import find_action
 from metricgate.gateway.outcome import Held, RefusedCall
 from metricgate.ledger.events import names
@@ -210,7 +210,7 @@ def test_verdicts_beside_a_held_change_are_recorded_with_it(tmp_path: Path, monk
 
     async def story(shop: Shop) -> None:
         await held(shop, 1)
-        monkeypatch.setattr(answers, "STAGES", (*answers.STAGES, doubt))
+        monkeypatch.setattr(answer_stages, "STAGES", (*answer_stages.STAGES, doubt))
         await held(shop, 2)
         found = [CallHeld.from_entry(each) for each in recorded(shop) if each.event == names.CALL_HELD]
         assert [each.verdicts for each in found] == [None, {"confidence": {"sure": "hardly"}}]

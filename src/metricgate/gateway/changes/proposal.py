@@ -29,7 +29,7 @@ from metricgate.gateway.changes.problems import problem_of
 from metricgate.gateway.changes.proposal_call import ProposalCall, ProposalRequest
 from metricgate.gateway.changes.services import ChangeServices
 from metricgate.gateway.changes.transitions import ProposalMade
-from metricgate.gateway.endings import CallRefusal, Ending, EngineFailure
+from metricgate.gateway.endings import CallHold, CallRefusal, Ending, EngineFailure
 from metricgate.gateway.ports import WarehouseError
 from metricgate.ledger.events.calls import CallSubject
 from metricgate.policy.judging_changes import FLOOR_SECONDS
@@ -249,7 +249,7 @@ async def _follow(call: ProposalCall, judged: JudgedChange, action: ProposedActi
             done = await find_action(services, action.id) or action
         return await _answer_ended(desk, done, preview, facts)
     services.tell("action_held", action, {})
-    return await desk.hold(describe_standing(action), facts)
+    return CallHold(describe_standing(action), action.id, facts)
 
 
 async def _answer_ended(

@@ -12,7 +12,7 @@ from metricgate.compiling.compiler import compile_plan
 from metricgate.gateway import span_names
 from metricgate.gateway.answers import AnswerDraft
 from metricgate.gateway.arguments import ParsedArguments
-from metricgate.gateway.call_context import CallContext, Ran
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
@@ -21,6 +21,7 @@ from metricgate.gateway.metric_names import resolve_metrics, resource_of
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.plan_judgement import judge_plan, refuse_judged
 from metricgate.gateway.plan_warehouse import warehouse_of
+from metricgate.gateway.ports import Ran
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.gateway.visibility import PlanRequest, plan_visibly

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from metricgate.gateway.answers import AnswerDraft
 from metricgate.gateway.arguments import ParsedArguments
-from metricgate.gateway.call_context import CallContext, Ran
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
@@ -16,6 +16,7 @@ from metricgate.gateway.explanation import ExplainedAnswer, explain
 from metricgate.gateway.metric_query import PreparedQuery, prepare
 from metricgate.gateway.minimum_groups import run_plan
 from metricgate.gateway.outcome import Fault
+from metricgate.gateway.ports import Ran
 from metricgate.gateway.questions import QuestionArguments
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define

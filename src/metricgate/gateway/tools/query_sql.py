@@ -10,11 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from metricgate.gateway.answers import AnswerDraft, Object
 from metricgate.gateway.arguments import ParsedArguments
-from metricgate.gateway.call_context import CallContext, Ran
+from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.endings import CallRefusal, Ending
 from metricgate.gateway.explanation import PolicyApplied, policy_applied
 from metricgate.gateway.guarded_sql import GuardedSql, confine
 from metricgate.gateway.parameters import values_of
+from metricgate.gateway.ports import Ran
 from metricgate.gateway.result import RowsAnswer, rows_answer
 from metricgate.gateway.tools.tool import Tool, define
 from metricgate.vocabulary.problem import Problems
