@@ -1,16 +1,20 @@
 """Values of settings that mean nothing are refused with their place and an example of what would be right.
 
-The table has a row for every setting that there is: one that is added without a row fails here.
+The tables have a row for every setting that there is: one that is added without a row fails here. A key means the same
+in every kind of warehouse but where ``OF_ONE_KIND`` says otherwise, and a choice of words is read from its section: a
+new kind whose keys others have needs no row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
 import pytest
 import yaml
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from metricgate.documents.forms import is_host, is_loopback
 from metricgate.settings import extension_points
@@ -51,7 +55,9 @@ def among(low: int, high: int) -> tuple[tuple[Json, ...], tuple[Json, ...]]:
     return (low, high), (low - 1, high + 1, "day", True, low + 0.5)
 
 
-SERVER = {
+Values = tuple[tuple[Json, ...], tuple[Json, ...]]
+"""What means something, and what does not."""
+OF_WAREHOUSES: dict[str, Values] = {
     "host": (HOSTS, NO_HOSTS),
     "port": (PORT[0], (*PORT[1], 0)),
     "database": (NAMES, NO_NAMES),
@@ -64,32 +70,50 @@ SERVER = {
     "writer.user": (NAMES, NO_NAMES),
     "writer.password_variable": (VARIABLES, NO_VARIABLES),
     "writer.marker_schema": (NAMES, NO_NAMES),
+    "file": (PATHS, NO_PATHS),
+    "read_only": ((True, False), ("maybe", 1)),
+    "writes": ((False,), ("maybe", 1)),
+    "memory_limit": (SIZES, NO_SIZES),
+    "threads": MANY,
+    "workers": FEW,
+    "worker_memory": (SIZES, NO_SIZES),
+    "search_path": (("public", "sales, public"), ("", ",", "a,,b", " ")),
+    "work_memory": (("64MB", "64kB", "1.5GB", "65536"), ("day", "64mb", "64KB", "1B", "10TB", "", "-1")),
+    "session_memory": (("512MB", "512m", "1G", "8192"), ("day", "", "1", "1.5GB", "5TB", "-1")),
 }
-WAREHOUSES = {
-    "duckdb": {
-        "file": (PATHS, NO_PATHS),
-        "read_only": ((True, False), ("maybe", 1)),
-        "writes": ((False,), ("maybe", 1)),
-        "memory_limit": (SIZES, NO_SIZES),
-        "threads": MANY,
-        "concurrent": MANY,
-        "longest_seconds": (SECONDS, NO_SECONDS),
-        "workers": FEW,
-        "worker_memory": (SIZES, NO_SIZES),
-    },
-    "postgres": SERVER
-    | {
-        "host": ((*HOSTS, "/run/postgresql"), (*NO_HOSTS, "/run/a,/run/b")),
-        "search_path": (("public", "sales, public"), ("", ",", "a,,b", " ")),
-        "tls": (("disable", "verify-full"), ("yes", "", "verifyfull")),
-        "work_memory": (("64MB", "64kB", "1.5GB", "65536"), ("day", "64mb", "64KB", "1B", "10TB", "", "-1")),
-    },
-    "mariadb": SERVER
-    | {
-        "tls": (("disable", "verify-ca"), ("prefer", "")),
-        "session_memory": (("512MB", "512m", "1G", "8192"), ("day", "", "1", "1.5GB", "5TB", "-1")),
-    },
+OF_ONE_KIND: dict[str, dict[str, Values]] = {
+    "postgres": {"host": ((*HOSTS, "/run/postgresql"), (*NO_HOSTS, "/run/a,/run/b"))},
 }
+NO_CHOICES = ("", "yes", "verifyfull", "prefer", "verify-ca", True, 1)
+"""Tried where a section names the words that it takes, but for those."""
+
+
+def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Yield the path of each key, through sections inside, with its field."""
+    for name, field in model.model_fields.items():
+        parts = (field.annotation, *getattr(field.annotation, "__args__", ()))
+        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
+        if inner:
+            yield from keys_of(inner[0], f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", field
+
+
+def rows_of(kind: str, section: type[BaseModel]) -> Iterator[tuple[str, Values]]:
+    """Yield the values for each key of a kind of warehouse; nothing for a key that no table has."""
+    for path, field in keys_of(section):
+        of_one = OF_ONE_KIND.get(kind, {}).get(path)
+        if of_one is not None:
+            yield path, of_one
+        elif get_origin(field.annotation) is Literal and path != "kind":
+            words = get_args(field.annotation)
+            yield path, (words, tuple(each for each in NO_CHOICES if each not in words))
+        elif path in OF_WAREHOUSES:
+            yield path, OF_WAREHOUSES[path]
+
+
+INSTALLED = {kind: plugin.section for kind, plugin in extension_points.WAREHOUSES.installed().items()}
+WAREHOUSES = {kind: dict(rows_of(kind, section)) for kind, section in INSTALLED.items()}
 SINKS = {
     "webhook": {
         "name": (("ops",), ("", "Ops", "a b")),
@@ -181,12 +205,20 @@ NEEDED: dict[str, dict[str, Json]] = {
     "people.oidc": {"issuer": "https://a.example", "client_id": "gate"},
     "writer": {"user": "w", "marker_schema": "m"},
 }
+
+
+def needed(kind: str, section: type[BaseModel]) -> dict[str, Json]:
+    """Return the least that a section of a warehouse says."""
+    rows = WAREHOUSES[kind]
+    keys = [key for key, field in section.model_fields.items() if field.is_required() and key in rows]
+    return {"kind": kind} | {key: rows[key][0][0] for key in keys}
+
+
 SECTIONS: dict[str, dict[str, Json]] = {
-    "duckdb": {"kind": "duckdb", "file": "a.duckdb"},
-    "postgres": {"kind": "postgres", "database": "d", "user": "u"},
-    "mariadb": {"kind": "mariadb", "database": "d", "user": "u"},
+    **{kind: needed(kind, section) for kind, section in INSTALLED.items()},
     "webhook": {"name": "ops", "url": "https://a.example", "secret": "S", "on": ["action_held"]},
 }
+"""Of each kind, what its section needs."""
 
 
 def put(document: dict[str, Json], path: str, value: Json) -> dict[str, Json]:
@@ -251,25 +283,21 @@ def parent(where: str) -> str:
 
 def test_each_setting_is_in_the_table() -> None:
     """A new setting brings the values that mean nothing along."""
-    assert set(OF_THE_PROJECT) == set(keys_of(ProjectSettingsDocument)) - {"warehouse", "notifications"}
-    for name, plugin in {**extension_points.WAREHOUSES.installed(), **extension_points.SINKS.installed()}.items():
-        rows = (WAREHOUSES | SINKS)[name]
-        assert set(rows) == set(keys_of(plugin.section)) - ({"kind"} if name in WAREHOUSES else set())
+    assert set(OF_THE_PROJECT) == set(dict(keys_of(ProjectSettingsDocument))) - {"warehouse", "notifications"}
+    for kind, section in INSTALLED.items():
+        assert set(WAREHOUSES[kind]) == set(dict(keys_of(section))) - {"kind"}
+    for kind, plugin in extension_points.SINKS.installed().items():
+        assert set(SINKS[kind]) == set(dict(keys_of(plugin.section)))
 
 
-def keys_of(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        parts = (field.annotation, *getattr(field.annotation, "__args__", ()))
-        inner = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
-        if inner:
-            yield from keys_of(inner[0], f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}"
+def test_no_row_is_left_of_a_setting_that_is_gone() -> None:
+    assert set(OF_WAREHOUSES) <= {path for rows in WAREHOUSES.values() for path in rows}
+    assert all(set(rows) <= set(WAREHOUSES[kind]) for kind, rows in OF_ONE_KIND.items())
 
 
 def test_settings_that_exclude_each_other(tmp_path) -> None:
     """An authority that is never asked is no setting."""
-    for kind in ("postgres", "mariadb"):
+    for kind in (kind for kind, rows in WAREHOUSES.items() if {"tls", "tls_ca"} <= set(rows)):
         wrong = {**SECTIONS[kind], "tls": "disable", "tls_ca": "ca.pem"}
         assert isinstance(loaded(tmp_path, {"warehouse": wrong}), Problems)
         right = {**SECTIONS[kind], "tls": "verify-full", "tls_ca": "ca.pem"}

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from metricgate.adapters.warehouses.mariadb.options import MariaDBOptions
-from metricgate.adapters.warehouses.servers.section import ServerSection
+from metricgate.adapters.warehouses.servers.section import WritableServerSection
 from metricgate.documents.forms import size
 
 _LETTERS = {letter: 1024**power for power, letter in enumerate("KMG", 1)}
@@ -18,7 +18,7 @@ _UNITS = {"": 1, "B": 1, **_LARGE, **{unit.lower(): each for unit, each in _LARG
 Size = Annotated[str, AfterValidator(size(_UNITS, least="8K", most="1000000G", whole=True))]
 
 
-class MariaDBSection(ServerSection):
+class MariaDBSection(WritableServerSection):
     """A MariaDB or MySQL database, read by an account of its own."""
 
     kind: Literal["mariadb"]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from metricgate.adapters.warehouses.postgres.options import PostgresOptions
-from metricgate.adapters.warehouses.servers.section import ServerSection
+from metricgate.adapters.warehouses.servers.section import WritableServerSection
 from metricgate.documents.forms import is_host, size
 
 _UNITS = {"": 1024, "B": 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3, "TB": 1024**4}
@@ -29,7 +29,7 @@ def _schemas(text: str) -> str:
     return text
 
 
-class PostgresSection(ServerSection):
+class PostgresSection(WritableServerSection):
     """A PostgreSQL database, read by a role of its own."""
 
     kind: Literal["postgres"]

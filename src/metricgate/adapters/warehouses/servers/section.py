@@ -49,8 +49,6 @@ class ServerSection(BaseModel):
     longest_seconds: Seconds = Field(60, description="Time limit where policy sets none.")
     connect_seconds: Annotated[int, Field(ge=1, le=600)] = Field(10, description="How long connecting may take.")
 
-    writer: WriterSection | None = Field(None, description="The account for changes; without it there are none.")
-
     @model_validator(mode="after")
     def _tls_reads_the_authorities(self) -> Self:
         if self.tls_ca is not None and getattr(self, "tls", None) == "disable":
@@ -68,6 +66,12 @@ class ServerSection(BaseModel):
             WarehouseError: ``E_WAREHOUSE_UNAVAILABLE``: the variable is not set.
         """
         return _password(self.password_variable, "warehouse.password_variable")
+
+
+class WritableServerSection(ServerSection):
+    """A server that an account of its own may change, too."""
+
+    writer: WriterSection | None = Field(None, description="The account for changes; without it there are none.")
 
 
 def _password(variable: str | None, setting: str) -> str | None:
