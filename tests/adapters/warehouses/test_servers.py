@@ -27,6 +27,7 @@ from metricgate.adapters.warehouses.postgres.section import PostgresSection
 from metricgate.adapters.warehouses.postgres.warehouse import PostgresWarehouse
 from metricgate.adapters.warehouses.servers.plugin import ServerPlugin
 from metricgate.adapters.warehouses.servers.writer_options import WriterOptions
+from metricgate.dialects.engines import dialect_named
 from metricgate.gateway.ports import Warehouse, WarehouseError, WarehouseUnfit
 from metricgate.vocabulary.result import DataType
 
@@ -177,6 +178,28 @@ def test_a_missing_driver_names_the_extra(plugin: ServerPlugin, tmp_path: Path):
         bare.from_section(section, tmp_path)
     assert caught.value.code == "E_WAREHOUSE_UNAVAILABLE"
     assert f"pip install 'metricgate[{plugin.extra}]'" in caught.value.engine_text
+
+
+class Opener:
+    """A warehouse without a driver, which tells what it was opened with."""
+
+    @staticmethod
+    def from_section(section: object, folder: Path) -> tuple[object, Path]:
+        """Return what was given."""
+        return section, folder
+
+
+def test_a_plugin_may_have_a_dialect_of_its_own_and_no_driver(tmp_path: Path):
+    """A server over HTTP needs no package; a driver without an extra is installed by its own name."""
+    own = dialect_named("clickhouse")
+    keys = {"section": PostgresSection, "dialect": own, "module": __name__, "warehouse": "Opener"}
+    section = PostgresSection.model_validate({"kind": "postgres", "database": "d", "user": "u"})
+    bare = ServerPlugin(**keys)
+    assert bare.dialect is own
+    assert bare.from_section(section, tmp_path) == (section, tmp_path)
+    with pytest.raises(WarehouseError) as caught:
+        ServerPlugin(**keys, driver="no_such_driver").from_section(section, tmp_path)
+    assert caught.value.engine_text == "the driver 'no_such_driver' is not installed: pip install no_such_driver"
 
 
 @pytest.mark.parametrize("section", [PostgresSection, MariaDBSection])
