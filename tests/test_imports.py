@@ -24,6 +24,7 @@ PUT_OFF = frozenset(
         "metricgate.bootstrap.notifications",
         "metricgate.bootstrap.project",
         "metricgate.bootstrap.stdio",
+        "metricgate.settings.plugins",
         "metricgate.surfaces.cli.app",
         "metricgate.vocabulary.nearest",
     }

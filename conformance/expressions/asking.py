@@ -85,7 +85,8 @@ def statement(asked: Sequence[Asked], dialect: str, table: str = TABLE) -> str:
         expressions=[with_alias(each.tree.copy(), f"v{number}") for number, each in enumerate(asked)],
         from_=exp.From(this=exp.Table(this=identifier(table), alias=exp.TableAlias(this=identifier(TABLE)))),
     )
-    return Writer.get_or_raise(dialect_named(dialect).writer).generate(_adapted(tree, dialect), copy=False)
+    known = dialect_named(dialect)
+    return known.finish(Writer.get_or_raise(known.writer).generate(_adapted(tree, dialect), copy=False), ())[0]
 
 
 def _adapted(tree: exp.Expr, dialect: str) -> exp.Expr:

@@ -7,14 +7,18 @@ import shutil
 import sqlite3
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import metricgate
 from metricgate.bootstrap.project import open_project
-from metricgate.dialects.brought import bring
-from metricgate.dialects.engines import dialect_named
+from metricgate.dialects import engines
+from metricgate.dialects.engines import bring, dialect_named, guarded_dialects, known_dialects
+from metricgate.guarding.dialects import is_guarded
+from metricgate.settings.settings import load_settings
+from metricgate.vocabulary.problem import Problems
 
 PACKAGE = Path(__file__).parent / "acme_sqlite.py"
 MODELS = """
@@ -118,6 +122,82 @@ def test_two_packages_cannot_bring_one_name() -> None:
     bring(replace(dialect_named("nobody's"), name="twice"))
     with pytest.raises(ValueError, match="twice"):
         bring(replace(dialect_named("nobody's"), name="twice"))
+
+
+@pytest.fixture
+def nothing_brought(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process in which no package brought a dialect yet; taken back afterwards."""
+    monkeypatch.setattr(engines, "_BROUGHT", {})
+
+
+@pytest.mark.usefixtures("nothing_brought")
+def test_rules_are_added_to_a_dialect_of_ours_that_has_none() -> None:
+    """From then on it is guarded, whoever asks: by its name, and in the list of those that are."""
+    own = dialect_named("clickhouse")
+    assert "clickhouse" not in guarded_dialects()
+    ruled = replace(own, rules=replace(dialect_named("duckdb").rules, name="clickhouse"))
+    bring(ruled)
+    bring(ruled)
+    assert dialect_named("clickhouse") is ruled
+    assert is_guarded("clickhouse")
+    assert guarded_dialects() == ("clickhouse", "duckdb", "mysql", "postgres")
+    with pytest.raises(ValueError, match="two packages bring a dialect 'clickhouse'"):
+        bring(replace(own, rules=replace(ruled.rules, fences=True)))
+
+
+@pytest.mark.usefixtures("nothing_brought")
+@pytest.mark.parametrize("name", known_dialects())
+def test_a_dialect_of_ours_is_not_replaced(name: str) -> None:
+    """It is refused by name, unless rules are all that is new; then nothing was brought."""
+    own = dialect_named(name)
+    rules = replace(dialect_named("duckdb").rules, name=name)
+    others = [own, replace(own, escape="~"), replace(own, escape="~", rules=rules), replace(own, rules=None)]
+    if own.rules is not None:
+        others.append(replace(own, rules=replace(rules, fences=True)))
+    for other in others:
+        with pytest.raises(ValueError, match=f"brings a dialect '{name}', which is one of Metricgate's own"):
+            bring(other)
+        assert dialect_named(name) is own
+    assert guarded_dialects() == ("duckdb", "mysql", "postgres")
+
+
+@pytest.mark.usefixtures("nothing_brought")
+def test_what_holds_for_a_whole_statement_stands_around_it_alone(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row of each answer, here; inside a relation it would be one row of the table, and another sum."""
+    plugin = import_module("acme_sqlite").AcmePlugin
+    one_row = replace(plugin.dialect, statement_passes=(lambda sql: f"SELECT * FROM ({sql}) LIMIT 1",))
+    monkeypatch.setattr(plugin, "dialect", one_row)
+    key = open_project(project).create_key("seller", users=[], expires_in=timedelta(days=1)).secret
+
+    async def story() -> None:
+        async with metricgate.Gateway.open(project) as gateway:
+            answered = await gateway.query(["revenue"], key=key, group_by=["metric_time__day"])
+            assert answered["answer"]["rows"] == [["2026-01-01", 10]]
+
+            async def ask(sql: str) -> object:
+                return (await gateway.call("query_sql", {"sql": sql}, key=key))["answer"]["rows"]
+
+            assert await ask("SELECT SUM(amount) AS paid FROM orders") == [[30]]
+            assert await ask("SELECT id FROM orders ORDER BY id DESC") == [[2]]
+
+    asyncio.run(story())
+
+
+@pytest.mark.usefixtures("nothing_brought")
+def test_a_package_that_takes_a_name_of_ours_is_told_where_it_is_named(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings are refused with file and line, before anything is opened."""
+    plugin = import_module("acme_sqlite").AcmePlugin
+    rules = replace(plugin.dialect.rules, name="duckdb")
+    monkeypatch.setattr(plugin, "dialect", replace(plugin.dialect, name="duckdb", rules=rules))
+    found = load_settings(project)
+    assert isinstance(found, Problems)
+    (problem,) = found
+    assert (problem.code.name, problem.where.line) == ("E_BAD_VALUE", 2)
+    assert "'duckdb', which is one of Metricgate's own" in problem.message
 
 
 def test_a_dialect_is_not_read_by_the_rules_of_another() -> None:

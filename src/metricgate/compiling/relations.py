@@ -43,6 +43,8 @@ def relation_of(
 ) -> Relation | Problems:
     """Return ``SELECT columns FROM source WHERE filters`` as this caller may see it.
 
+    It stands in another statement: what the dialect says once for a whole one is not in it (``confined_statement``).
+
     Args:
         model: the dataset.
         location: its relation in full, as the engine knows it.
@@ -106,8 +108,7 @@ def confined_statement(
         dialect: a sqlglot name.
         row_limit: rows to answer; the text asks for one more.
     """
-    known = dialect_named(dialect)
-    text, values = known.marked(sql, parameters) if known.marked is not None else (sql, parameters)
+    text, values = dialect_named(dialect).finish(sql, parameters)
     return Statement(
         sql=text,
         parameters=values,

@@ -1,4 +1,4 @@
-"""A finished tree as text: the dialect's passes over it, then the writer."""
+"""A finished tree as text: the dialect's passes over it, the writer, what holds for the whole statement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from metricgate.vocabulary.predicate import Scalar
 
 
 def write_sql(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ...]]:
-    """Return the text in the context's dialect, and its values in the order of the text.
+    """Return a whole statement's text in the context's dialect, and its values in the order of the text.
 
     Raises:
         UnsupportedError: the dialect has no way to say it.
@@ -20,5 +20,4 @@ def write_sql(select: exp.Expr, context: Context) -> tuple[str, tuple[Scalar, ..
     for adapt in dialect.adapted:
         tree = adapt(tree)
     sql = Writer.get_or_raise(dialect.writer).generate(tree, pretty=True, copy=False)
-    parameters = tuple(context.parameters)
-    return dialect.marked(sql, parameters) if dialect.marked is not None else (sql, parameters)
+    return dialect.finish(sql, tuple(context.parameters))

@@ -41,7 +41,9 @@ class Dialect:
         truncated: a time cut to a grain: DATE from day on, TIMESTAMP below.
         part: a part of a time as a number.
         converted: a local time of one zone as the local time of another.
-        adapted: passes over the finished tree, for what the dialect cannot say.
+        adapted: passes over the finished tree, for what the dialect cannot say; over relations in an agent's SQL, too.
+        statement_passes: passes over the text of a whole statement, once and outermost, for what holds for all of it
+            (ClickHouse's SETTINGS): that of a metric query, and an agent's with its relations in it.
         escape: of wildcards in LIKE; a backslash is the engine's own and needs no ESCAPE.
         sorts_for_ends: whether the least and greatest are found by sorting: MIN and MAX do not take all that sorts.
         answers: where the engine makes something of what is of another kind than wanted, rather than failing.
@@ -70,6 +72,7 @@ class Dialect:
     converted: Callable[[exp.Expr, Zones], exp.Expr]
     part: Callable[[exp.Expr, DatePart], exp.Expr]
     adapted: tuple[Callable[[exp.Expr], exp.Expr], ...] = ()
+    statement_passes: tuple[Callable[[str], str], ...] = ()
     escape: str = "!"
     sorts_for_ends: bool = False
     answers: frozenset[Want] = frozenset()
@@ -93,6 +96,19 @@ class Dialect:
         """
         if self.rules is not None and self.rules.name != self.name:
             raise ValueError(f"the dialect {self.name!r} has the rules of {self.rules.name!r}")
+
+    def finish(self, sql: str, parameters: tuple[Scalar, ...]) -> tuple[str, tuple[Scalar, ...]]:
+        """Return a whole statement as it is sent, and its values in the order of the text.
+
+        Args:
+            sql: a statement that stands in no other, with numbered parameters.
+            parameters: their values.
+        """
+        text, values = self.marked(sql, parameters) if self.marked is not None else (sql, parameters)
+        # Last, so that no sign in what a pass adds is taken for a parameter.
+        for add in self.statement_passes:
+            text = add(text)
+        return text, values
 
 
 def call(name: str, *arguments: exp.Expr) -> exp.Expr:

@@ -20,7 +20,6 @@ from metricgate.dialects.adaptation import (
     without_division_errors,
     without_full_joins,
 )
-from metricgate.dialects.brought import find_brought, names_brought
 from metricgate.dialects.dialect import Dialect, as_date, call, date_trunc
 from metricgate.dialects.meanings import datafusion, duckdb, mysql, postgres
 from metricgate.dialects.meanings.general import general
@@ -57,8 +56,8 @@ def dialect_for(name: str, models: Iterable[SemanticModel]) -> Dialect:
 def dialect_named(name: str) -> Dialect:
     """Return the dialect, ours or a package's; one that is not known is written as PostgreSQL's, in its own words."""
     return (
-        _KNOWN.get(name)
-        or find_brought(name)
+        _BROUGHT.get(name)
+        or _KNOWN.get(name)
         or Dialect(
             name=name,
             writer=name,
@@ -79,8 +78,28 @@ def known_dialects() -> tuple[str, ...]:
 
 
 def guarded_dialects() -> tuple[str, ...]:
-    """Return the names of the dialects in which SQL of agents is guarded."""
-    return tuple(sorted({name for name, each in _KNOWN.items() if each.rules is not None} | names_brought()))
+    """Return the names of the dialects, ours and packages', in which SQL of agents is guarded."""
+    return tuple(sorted(name for name in {*_KNOWN, *_BROUGHT} if dialect_named(name).rules is not None))
+
+
+def bring(dialect: Dialect) -> None:
+    """Make a package's dialect known by its name in this process, from now on and as often as it is brought.
+
+    One of this room that has no rules may be brought again with rules and no other change.
+
+    Raises:
+        ValueError: the name is that of another dialect: of this room, or of another package.
+    """
+    own = _KNOWN.get(dialect.name)
+    if own is not None and not _adds_rules(dialect, own):
+        allowed = "only rules may be added to it" if own.rules is None else "it has its rules"
+        raise ValueError(f"a package brings a dialect {dialect.name!r}, which is one of Metricgate's own: {allowed}")
+    if _BROUGHT.setdefault(dialect.name, dialect) is not dialect:
+        raise ValueError(f"two packages bring a dialect {dialect.name!r}")
+
+
+def _adds_rules(dialect: Dialect, own: Dialect) -> bool:
+    return own.rules is None and dialect.rules is not None and replace(dialect, rules=None) == own
 
 
 def _numbered_parameter(number: int) -> exp.Expr:
@@ -266,3 +285,4 @@ _KNOWN = {
     ),
     **OFFLINE,
 }
+_BROUGHT: dict[str, Dialect] = {}

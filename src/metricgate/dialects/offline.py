@@ -290,8 +290,8 @@ _ALL = (
             whole_intervals,
             clickhouse_joins,
             clickhouse_names,
-            clickhouse_settings,
         ),
+        statement_passes=(clickhouse_settings,),
         marked=clickhouse_marks,
     ),
     Dialect(

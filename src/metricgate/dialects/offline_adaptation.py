@@ -199,17 +199,16 @@ def names_without_dots(tree: exp.Expr) -> exp.Expr:
     return tree
 
 
-def clickhouse_settings(tree: exp.Expr) -> exp.Expr:
+def clickhouse_settings(sql: str) -> str:
     """Ask ClickHouse for SQL's own ways: NULL where a join or an aggregate finds nothing, columns before aliases.
 
-    >>> import sqlglot
-    >>> clickhouse_settings(sqlglot.parse_one("SELECT a FROM t")).sql("clickhouse")
-    'SELECT a FROM t SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, \
-prefer_column_name_to_alias = 1'
+    What follows the last SELECT holds for the whole statement; inside a derived table it would hold for that alone.
+
+    >>> print(clickhouse_settings("SELECT a FROM t"))
+    SELECT a FROM t
+    SETTINGS aggregate_functions_null_for_empty = 1, join_use_nulls = 1, prefer_column_name_to_alias = 1
     """
-    settings = [exp.EQ(this=exp.Var(this=name), expression=literal(1)) for name in _CLICKHOUSE_SETTINGS]
-    tree.set("settings", settings)
-    return tree
+    return f"{sql}\nSETTINGS {', '.join(f'{name} = 1' for name in _CLICKHOUSE_SETTINGS)}"
 
 
 def clickhouse_names(tree: exp.Expr) -> exp.Expr:

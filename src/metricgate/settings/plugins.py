@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from metricgate.dialects.brought import bring
-
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
@@ -19,10 +17,18 @@ if TYPE_CHECKING:
 class WarehousePlugin(Protocol):
     """What an entry point of ``metricgate.warehouses`` names. Its own name is the ``kind`` in settings."""
 
-    section: type[BaseModel]
-    """The pydantic model of the settings' ``warehouse`` section, ``kind`` included; forbids unknown keys."""
-    dialect: str | Dialect
-    """How its warehouses are spoken to: the name of a dialect of ours, or one that the package brings."""
+    @property
+    def section(self) -> type[BaseModel]:
+        """The pydantic model of the settings' ``warehouse`` section, ``kind`` included; forbids unknown keys."""
+        ...
+
+    @property
+    def dialect(self) -> str | Dialect:
+        """How its warehouses are spoken to: the name of a dialect of ours, or one that the package brings.
+
+        One that is brought has a name of its own, or is one of ours that has no rules, with rules and no other change.
+        """
+        ...
 
     def from_section(self, section: BaseModel, folder: Path) -> Warehouse:
         """Open the warehouse. ``folder`` is the project's, for relative paths.
@@ -37,10 +43,12 @@ def dialect_of(plugin: WarehousePlugin) -> str:
     """Return the name of a plugin's dialect, which is known by that name from now on.
 
     Raises:
-        ValueError: another package brought a dialect of that name.
+        ValueError: there is another dialect of that name, ours or another package's.
     """
     if isinstance(plugin.dialect, str):
         return plugin.dialect
+    from metricgate.dialects.engines import bring  # noqa: PLC0415 - all dialects, where a package brings one
+
     bring(plugin.dialect)
     return plugin.dialect.name
 

@@ -183,9 +183,21 @@ def _read_warehouses(document: _Written, problems: list[Problem]) -> dict[str, W
     for name, raw, path in sections:
         plugin = _plugin(raw.get("kind"), plugins, "warehouse", path, document, problems)
         section = None if plugin is None else _section(raw, plugin.section, path, document, problems)
-        if plugin is not None and section is not None:
+        if plugin is not None and section is not None and _has_dialect(plugin, path, document, problems):
             found[name] = WarehouseSettings(plugin=plugin, section=section)
     return found
+
+
+def _has_dialect(plugin: WarehousePlugin, path: tuple[Step, ...], document: _Written, problems: list[Problem]) -> bool:
+    """Make a plugin's dialect known; False, with a problem more, where its name is that of another."""
+    try:
+        dialect_of(plugin)
+    except ValueError as error:
+        hint = "Remove the package, or ask its author to give the dialect another name."
+        where = document.place((*path, "kind"))
+        problems.append(Problem(code=codes.BAD_VALUE, message=str(error), where=where, hint=hint))
+        return False
+    return True
 
 
 def _notifications(document: _Written, problems: list[Problem]) -> tuple[NotificationSettings, ...]:
