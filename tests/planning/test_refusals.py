@@ -6,9 +6,11 @@ import pytest
 from tests.planning.shop import ask, planned, planner, question, refused
 
 from metricgate.catalog.catalog_loader import load
+from metricgate.planning.message_subject import subject_of
 from metricgate.planning.plan import Plan
 from metricgate.planning.planner import Planner
 from metricgate.planning.question import GroupBy, Question
+from metricgate.planning.time_problems import needs_time, no_time, untimed_problem
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.predicate import Comparison, Operator
 from metricgate.vocabulary.problem import Problems
@@ -90,6 +92,44 @@ def test_every_metric_must_reach_every_member():
     problems = refused("sales.revenue", "web.visits", by=("order__status",))
     assert codes_of(problems) == ["E_FAN_OUT"]
     assert "web.visits" in problems.first.message
+
+
+@pytest.mark.parametrize(
+    ("metrics", "subject"),
+    [
+        (["sales.revenue"], "Metric 'sales.revenue' has"),
+        (["sales.revenue", "sales.orders"], "Metrics 'sales.revenue' and 'sales.orders' have"),
+        (
+            ["sales.revenue", "sales.orders", "sales.gifts"],
+            "Metrics 'sales.revenue', 'sales.orders' and 'sales.gifts' have",
+        ),
+    ],
+)
+def test_one_and_several_metrics_are_spoken_of_in_words_that_fit(metrics, subject):
+    """Those that one SELECT computes are named together, with the verb of their number."""
+    assert refused(*metrics, by=("customer__segmnt",)).first.message == f"{subject} no member 'customer__segmnt'."
+
+
+def test_what_is_theirs_is_spoken_of_in_words_that_fit():
+    """Their values, times and sources; metrics that may not be seen are one without a name."""
+    assert str(subject_of([])) == "The metric"
+    one, two = subject_of(["a", "a"]), subject_of(["a", "b"])
+    told = [
+        (needs_time(each, "a window").message, untimed_problem(each, "group_by").message, no_time(each).message)
+        for each in (one, two)
+    ]
+    assert told == [
+        (
+            "Metric 'a' looks back in time by a window: its value depends on the time, and none is asked.",
+            "Metric 'a' has no time dimension, so metric_time means nothing for it.",
+            "Metric 'a' looks back in time, but what it is built on names no time dimension.",
+        ),
+        (
+            "Metrics 'a' and 'b' look back in time by a window: their values depend on the time, and none is asked.",
+            "Metrics 'a' and 'b' have no time dimension, so metric_time means nothing for them.",
+            "Metrics 'a' and 'b' look back in time, but what they are built on names no time dimension.",
+        ),
+    ]
 
 
 def test_one_name_for_two_dimensions_is_refused():

@@ -9,6 +9,7 @@ from metricgate.catalog.metrics import SimpleMetric
 from metricgate.catalog.model import SemanticModel
 from metricgate.planning.clocks import Clocks
 from metricgate.planning.member_resolver import Resolver
+from metricgate.planning.message_subject import MessageSubject
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.own_members import own_reference
 from metricgate.planning.scan_binder import Answers, Binder, SpineRoot
@@ -44,7 +45,9 @@ class Binders:
             time = Moment(reference=own_reference(root, dimension), dimension=dimension, clocks=self.clocks)
         return ScanTables(root, self.models, time, whole=whole)
 
-    def binder(self, root: SemanticModel, tables: ScanTables, asked_for: str, spine: SpineRoot | None = None) -> Binder:
+    def binder(
+        self, root: SemanticModel, tables: ScanTables, asked_for: MessageSubject, spine: SpineRoot | None = None
+    ) -> Binder:
         """Return a binder for the question; ``asked_for`` is what its problems speak of."""
         return Binder(
             resolver=self.resolver,

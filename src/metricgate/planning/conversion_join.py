@@ -5,6 +5,7 @@ from __future__ import annotations
 from metricgate.catalog.model import Dimension, SemanticModel
 from metricgate.planning.binders import Binders
 from metricgate.planning.clocks import on_one_clock
+from metricgate.planning.message_subject import subject_of
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.own_members import own_members
 from metricgate.planning.scan import ConversionSide, Converted, Plain, SpineJoin
@@ -33,7 +34,7 @@ def with_conversions(
     if time is None:
         return None
     tables = binders.tables(away, counted)
-    binder = binders.binder(away, tables, f"Metric {asked.name!r}")
+    binder = binders.binder(away, tables, subject_of([asked.name]))
     pairs = [(asked.entity, asked.entity), *asked.equal]
     measure = binders.measure(binder, _as_leaf(leaf))
     grain = max(dimension.granularity or Grain.DAY, time.granularity or Grain.DAY, key=lambda each: each.rank)

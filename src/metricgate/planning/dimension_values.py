@@ -9,6 +9,7 @@ from metricgate.catalog.model import Dimension, Entity
 from metricgate.planning import codes
 from metricgate.planning.group_by_options import simple_metrics
 from metricgate.planning.member_resolver import METRIC_TIME, Resolver, composite
+from metricgate.planning.message_subject import subject_of
 from metricgate.planning.metric_names import resolve_metric
 from metricgate.planning.plan import OutputColumn, Plan, PlanExplanation, Sorting
 from metricgate.planning.question_checks import check_counts
@@ -120,7 +121,7 @@ def _add(
     homes: dict[tuple[str, str], None], resolver: Resolver, member: str, leaf: SimpleMetric, problems: list[Problem]
 ) -> None:
     name = leaf.header.name
-    asked_for = f"Metric {name!r}" if resolver.sees_metric(name) else "The metric"
+    asked_for = subject_of(filter(resolver.sees_metric, [name]))
     found = resolver.resolve(member, leaf.model, place="member", asked_for=asked_for)
     if isinstance(found, Problem):
         problems.append(found)

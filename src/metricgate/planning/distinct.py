@@ -15,6 +15,7 @@ from metricgate.planning.binders import Binders
 from metricgate.planning.graph import Member
 from metricgate.planning.group_bys import GroupBys
 from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.message_subject import NO_SUBJECT, THE_QUESTION
 from metricgate.planning.plan_assembly import ScanNotes
 from metricgate.planning.question import Question
 from metricgate.planning.scan import MemberValues
@@ -68,7 +69,7 @@ class DistinctScans:
             alias = tables.moments(spine) if joined else root.name
             on = SpineRoot(spine=spine, alias=alias, time=time, grain=spine.granularity, instead=False)
         question = self._question
-        binder = self._binders.binder(base, tables, "The question", on)
+        binder = self._binders.binder(base, tables, THE_QUESTION, on)
         keys = self._group_bys.keys(binder, METRIC_TIME)
         span, problems = question.time_range, self._binders.problems
         conditions = [bound_range(binder, METRIC_TIME, span, self._models, problems)]
@@ -92,7 +93,7 @@ class DistinctScans:
     def _reaches_out(self, root: SemanticModel, members: list[str]) -> bool:
         """Whether other models or answers are joined, so that rows of theirs may stand where the root has none."""
         resolver = self._resolver
-        found = [resolver.resolve(member, root.name, place="", asked_for="") for member in members]
+        found = [resolver.resolve(member, root.name, place="", asked_for=NO_SUBJECT) for member in members]
         return any(isinstance(each, Problem) or bool(each.hops) for each in found) or any(
             split_metric_call(member) is not None for member in members_of(self._question.where)
         )
@@ -117,7 +118,7 @@ class DistinctScans:
         for name, model in models.items():
             found: list[Member] = []
             for member in members:
-                each = resolver.resolve(member, name, place="", asked_for="")
+                each = resolver.resolve(member, name, place="", asked_for=NO_SUBJECT)
                 if isinstance(each, Problem):
                     break
                 found.append(each)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from metricgate.catalog.metrics import CustomGrain, Window
 from metricgate.planning import codes
+from metricgate.planning.message_subject import MessageSubject
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.shifts import Shift
 from metricgate.vocabulary.grain import Grain
@@ -18,7 +19,7 @@ _MONTHS = {Grain.MONTH: 1, Grain.QUARTER: 3, Grain.YEAR: 12}
 _DAYS = {Grain.DAY: 1, Grain.WEEK: 7}
 
 
-def unfit_for(leaf: LeafMetric, base: Grain, asked_for: str) -> Problem | None:
+def unfit_for(leaf: LeafMetric, base: Grain, asked_for: MessageSubject) -> Problem | None:
     """Return the problem of an offset, window or period to date that is no whole number of the data's periods.
 
     No row stands at the moment to which it leads, so it would find nothing, or one period only, without a word.
@@ -26,22 +27,24 @@ def unfit_for(leaf: LeafMetric, base: Grain, asked_for: str) -> Problem | None:
     unfit = next((each for each, moved in _looks_back(leaf) if not _fits_grain(each, base, moved=moved)), None)
     if unfit is None:
         return None
+    looks, its = asked_for.with_verb("looks", "look"), asked_for.of_number("its", "their")
     what = str(unfit) if isinstance(unfit, Window) else f"to the start of its {unfit}"
     longer = ", or in 7 days or a multiple" if base is Grain.WEEK else " or longer periods that are made of them"
     return Problem(
         code=codes.GRAIN_TOO_FINE,
-        message=f"{asked_for} looks back {what}, but its data is known by {base}: that is no whole number of {base}s.",
+        message=f"{looks} back {what}, but {its} data is known by {base}: that is no whole number of {base}s.",
         where=Place(path="metrics"),
-        hint=f"Its owner writes offsets and windows in whole {base}s{longer}.",
+        hint=f"{its.capitalize()} owner writes offsets and windows in whole {base}s{longer}.",
         details={"finest": str(base)},
     )
 
 
-def calendar_not_served(asked_for: str) -> Problem:
+def calendar_not_served(asked_for: MessageSubject) -> Problem:
     """Return that looking back by a calendar is none of what can be computed."""
+    looks = asked_for.with_verb("looks", "look")
     return Problem(
         code=codes.CALENDAR_WINDOW,
-        message=f"{asked_for} looks back by periods of a custom granularity in a way that is not served.",
+        message=f"{looks} back by periods of a custom granularity in a way that is not served.",
         where=Place(path="metrics"),
         hint=(
             "The calendars of a metric stand in one time spine, by whose grain or coarser its time is asked, and the "

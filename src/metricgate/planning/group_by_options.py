@@ -12,6 +12,7 @@ from metricgate.catalog.metrics import Metric, SimpleMetric
 from metricgate.catalog.model import Dimension
 from metricgate.planning.graph import JoinGraph, Member
 from metricgate.planning.member_resolver import METRIC_TIME, Resolver
+from metricgate.planning.message_subject import NO_SUBJECT
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.problem import Problem
 
@@ -70,7 +71,7 @@ def simple_metrics(metric: Metric, catalog: Catalog) -> list[SimpleMetric]:
 
 def _for_all(member: Member, roots: Sequence[str], resolver: Resolver) -> bool:
     for root in roots:
-        found = resolver.resolve(member.name, root, place="", asked_for="")
+        found = resolver.resolve(member.name, root, place="", asked_for=NO_SUBJECT)
         if isinstance(found, Problem) or found.own_name != member.own_name:
             return False
         if found.model != member.model and (found.entity is None or member.entity is None):

@@ -9,6 +9,7 @@ from metricgate.catalog.catalog import Catalog
 from metricgate.catalog.model import Entity, SemanticModel
 from metricgate.planning import codes
 from metricgate.planning.graph import JoinGraph, Member
+from metricgate.planning.message_subject import MessageSubject
 from metricgate.planning.spines import Spines
 from metricgate.vocabulary.grain import Grain
 from metricgate.vocabulary.json import Json
@@ -81,14 +82,16 @@ class Resolver:
             and all(sight.dataset(hop.to_model) for hop in member.hops)
         )
 
-    def resolve(self, name: str, root: str, *, place: str, asked_for: str, own_first: bool = False) -> Member | Problem:
+    def resolve(
+        self, name: str, root: str, *, place: str, asked_for: MessageSubject, own_first: bool = False
+    ) -> Member | Problem:
         """Return the member, or why ``root`` does not have it.
 
         Args:
             name: without grain.
             root: the model that is aggregated.
             place: path of the name in the question.
-            asked_for: what the member is for, to be read in messages, e.g. ``metric 'finance.revenue'``.
+            asked_for: whose member it is to be, for messages.
             own_first: an own dimension or entity of the root wins over joined ones of the same name (metric filters).
         """
         reach = self._graph.reach(root)
@@ -133,7 +136,7 @@ class Resolver:
         """Every name by which some model's dimension or entity may be called."""
         return tuple(self._homes)
 
-    def _absent(self, name: str, root: str, place: str, asked_for: str) -> Problem:
+    def _absent(self, name: str, root: str, place: str, asked_for: MessageSubject) -> Problem:
         shown = name[:_SHOWN]
         where = Place(path=place)
         members = filter(self._sees, self._graph.reach(root).members)
@@ -152,7 +155,7 @@ class Resolver:
             near = f"It is reached as {' or '.join(repr(each) for each in others[:4])}."
             code, message = codes.NO_PATH, f"No join leads along {shown!r} from {root!r} ({asked_for})."
         elif not homes:
-            code, message = codes.UNKNOWN_MEMBER, f"{asked_for} has no member {shown!r}."
+            code, message = codes.UNKNOWN_MEMBER, f"{asked_for.with_verb('has', 'have')} no member {shown!r}."
         else:
             code, message = self._apart(shown, homes, root, asked_for)
         options: list[Json] = list(reachable[:100])
@@ -168,12 +171,12 @@ class Resolver:
         homes = set(self.homes(name))
         return [member.name for member in self._graph.reach(root).members if (member.model, member.own_name) in homes]
 
-    def _apart(self, name: str, homes: list[str], root: str, asked_for: str) -> tuple[Code, str]:
+    def _apart(self, name: str, homes: list[str], root: str, asked_for: MessageSubject) -> tuple[Code, str]:
         models = ", ".join(dict.fromkeys(repr(home) for home in homes))
         if any(self._graph.are_connected(root, home) for home in homes):
             return codes.FAN_OUT, (
-                f"{asked_for} counts rows of {root!r}; {name!r} is in {models}, where several rows may belong to "
-                f"one of {root!r}: joining them would count rows more than once."
+                f"{asked_for.with_verb('counts', 'count')} rows of {root!r}; {name!r} is in {models}, where several "
+                f"rows may belong to one of {root!r}: joining them would count rows more than once."
             )
         return codes.NO_PATH, f"{name!r} is in {models}, to which no join leads from {root!r} ({asked_for})."
 

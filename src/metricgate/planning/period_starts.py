@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from metricgate.catalog.metrics import CustomGrain, Period
 from metricgate.planning.calendars import home_of, looked_back_by, to_start
+from metricgate.planning.message_subject import MessageSubject
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.spines import Spines
 from metricgate.planning.time_spec import TimeSpec
@@ -54,11 +55,18 @@ def starts_of(leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain) -> tuple
 
 
 def unsafe_to_group(
-    leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain, spines: Spines, *, beside: bool
+    subject: MessageSubject,
+    leaf: LeafMetric,
+    forms: Sequence[TimeSpec],
+    base: Grain,
+    spines: Spines,
+    *,
+    beside: bool,
 ) -> str | None:
     """Return why the group-bys would count a moment's value more than once, or take one of another period.
 
     Args:
+        subject: of the sentence that is returned.
         leaf: what looks back.
         forms: in which its own time is asked.
         base: the grain of its moments.
@@ -66,14 +74,14 @@ def unsafe_to_group(
         beside: it is grouped by something that depends on its time, too.
     """
     if leaf.running is not None and any(form.part is not None for form in forms):
-        return "runs over time, and a part of a date is no stretch of time"
+        return f"{subject.with_verb('runs', 'run')} over time, and a part of a date is no stretch of time."
     if leaf.running is not None and leaf.metric.non_additive is not None:
-        return "must not be summed over time, so nothing runs over it"
+        return f"{subject} must not be summed over time, so nothing runs over {subject.of_number('it', 'them')}."
     if leaf.running is not None or not to_start(leaf):
         return None
     if _one_moment_each(leaf, forms, base, spines, beside=beside):
         return None
-    return "is read at the start of a period, which would count for each of its days"
+    return f"{subject.with_verb('is', 'are')} read at the start of a period, which would count for each of its days."
 
 
 def _one_moment_each(leaf: LeafMetric, forms: Sequence[TimeSpec], base: Grain, spines: Spines, *, beside: bool) -> bool:

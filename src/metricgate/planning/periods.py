@@ -13,6 +13,7 @@ from metricgate.catalog.names import split_metric_call
 from metricgate.planning.binders import Binders
 from metricgate.planning.group_bys import GroupBys
 from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.message_subject import subject_of
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.question import Question
 from metricgate.planning.scan import Densified, OverSpine, PerPeriod, ScanTable, Shape, SpineFill, SpineJoin
@@ -107,9 +108,8 @@ def densify(
     )
     tables = binders.tables(root, leaf.metric)
     alias = alias_of(spine)
-    binder = binders.binder(
-        root, tables, leaf.metric.header.name, SpineRoot(spine=spine, alias=alias, time=dimension, grain=base)
-    )
+    subject = subject_of(filter(binders.resolver.sees_metric, [leaf.metric.header.name]))
+    binder = binders.binder(root, tables, subject, SpineRoot(spine=spine, alias=alias, time=dimension, grain=base))
     keys: list[ScanKey] = []
     named: list[str] = []
     for key, asked in zip(shape.keys, every, strict=False):

@@ -14,11 +14,12 @@ from metricgate.planning.at_moments import entity_expression, expressions_at, jo
 from metricgate.planning.clocks import Clocks, convert_moment
 from metricgate.planning.graph import JoinStep, Member
 from metricgate.planning.member_resolver import METRIC_TIME, Resolver
+from metricgate.planning.message_subject import NO_SUBJECT, MessageSubject
 from metricgate.planning.plan import Plan
 from metricgate.planning.scan_parts import Condition, Reference
 from metricgate.planning.spines import column
 from metricgate.planning.tables import ScanTables
-from metricgate.planning.time_problems import depends_on_time, too_fine
+from metricgate.planning.time_problems import depends_on_time, too_fine, untimed_problem
 from metricgate.planning.time_spec import AS_STORED, TimeSpec, split_form
 from metricgate.planning.time_values import as_moment
 from metricgate.planning.values import convert_values, mismatch
@@ -60,7 +61,7 @@ class Binder:
         tables: ScanTables,
         clocks: Clocks,
         problems: list[Problem],
-        asked_for: str,
+        asked_for: MessageSubject,
         answers: Answers,
         spine: SpineRoot | None = None,
     ) -> None:
@@ -83,14 +84,7 @@ class Binder:
         if name == METRIC_TIME:
             dimension = None if time_dimension is None else self._root.dimension(time_dimension)
             if dimension is None:
-                self._problems.append(
-                    Problem(
-                        code=codes.NO_TIME,
-                        message=f"{self._asked_for} has no time dimension, so metric_time means nothing for it.",
-                        where=Place(path=place),
-                        hint="Leave metric_time and the time range out.",
-                    )
-                )
+                self._problems.append(untimed_problem(self._asked_for, place))
                 return None
             return Member(parts=(dimension.name,), hops=(), model=self._root.name, dimension=dimension), dimension
         found = self._resolver.resolve(
@@ -118,7 +112,7 @@ class Binder:
         time = None if time_dimension is None else self._root.dimension(time_dimension)
         if time is None:
             return False
-        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for=NO_SUBJECT)
         if isinstance(found, Problem) or found.hops or found.dimension is None:
             return False
         same = (found.dimension.expression, found.dimension.granularity) == (time.expression, time.granularity)
@@ -126,7 +120,7 @@ class Binder:
 
     def full_name_of(self, name: str) -> str:
         """Return the whole name of the member that is meant; what is no member, or none of one place, as it is."""
-        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for=NO_SUBJECT)
         return name if isinstance(found, Problem) else found.name
 
     def of_time(self, name: str, time_dimension: str | None) -> bool:
@@ -134,7 +128,7 @@ class Binder:
         time = None if time_dimension is None else self._root.dimension(time_dimension)
         if time is None or self.own_time(name, time_dimension):
             return False
-        found = self._resolver.resolve(name, self._root.name, place="", asked_for="")
+        found = self._resolver.resolve(name, self._root.name, place="", asked_for=NO_SUBJECT)
         return not isinstance(found, Problem) and any(expressions_at(found, time.expression, ""))
 
     def refer(self, name: str, member: Member, form: TimeSpec, place: str) -> Reference | None:
@@ -254,7 +248,7 @@ class Binder:
         left: list[Reference] = []
         for group in call[1]:
             name = group
-            if isinstance(self._resolver.resolve(group, self._root.name, place=place, asked_for=""), Problem):
+            if isinstance(self._resolver.resolve(group, self._root.name, place=place, asked_for=NO_SUBJECT), Problem):
                 name = group.rpartition("__")[2]
             found = self.member(name, place, time_dimension)
             reference = None if found is None else self.refer(name, found[0], AS_STORED, place)

@@ -9,6 +9,7 @@ from metricgate.planning.binders import Binders
 from metricgate.planning.conversion_join import with_conversions
 from metricgate.planning.group_bys import GroupBys
 from metricgate.planning.leaf_groups import LeafGroup
+from metricgate.planning.message_subject import MessageSubject, subject_of
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.periods import densify, per_period
 from metricgate.planning.plan_assembly import ScanNotes
@@ -73,13 +74,12 @@ class ScanBuilder:
 
     def _subject(self, group: LeafGroup) -> SpineRequest:
         root = self.catalog.models[group.model]
-        names = dict.fromkeys(leaf.metric.header.name for leaf in group.leaves)
-        shown = [repr(name) for name in names if self.binders.resolver.sees_metric(name)]
+        names = [leaf.metric.header.name for leaf in group.leaves]
         return SpineRequest(
             leaf=group.leaves[0],
             root=root,
             dimension=None if group.time is None else root.dimension(group.time),
-            asked_for=f"Metric {' and '.join(shown)}" if shown else "The metric",
+            asked_for=subject_of(filter(self.binders.resolver.sees_metric, names)),
         )
 
     def _conditions(
@@ -146,7 +146,7 @@ class ScanBuilder:
         self._taken.add(name)
         return name
 
-    def _check_moments(self, spine: ScanTable | None, asked_for: str) -> None:
+    def _check_moments(self, spine: ScanTable | None, asked_for: MessageSubject) -> None:
         problem = None if spine is None else too_many(spine, asked_for)
         if problem is not None:
             self.binders.problems.append(problem)

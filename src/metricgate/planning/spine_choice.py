@@ -11,6 +11,7 @@ from metricgate.planning.binders import Binders
 from metricgate.planning.calendars import calendars_served, converts_by_calendar, to_start
 from metricgate.planning.grain_compatibility import calendar_not_served, unfit_for
 from metricgate.planning.looking_back import looking_back
+from metricgate.planning.message_subject import MessageSubject, subject_of
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.period_starts import unsafe_to_group
 from metricgate.planning.question import Question
@@ -38,7 +39,7 @@ class SpineRequest:
     leaf: LeafMetric
     root: SemanticModel
     dimension: Dimension | None
-    asked_for: str
+    asked_for: MessageSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +81,9 @@ class SpineChoice:
         if unfit is not None:
             problems.append(unfit)
             return None
-        unsafe = unsafe_to_group(leaf, forms, base, spines, beside=beside)
+        unsafe = unsafe_to_group(asked_for, leaf, forms, base, spines, beside=beside)
         if unsafe is not None:
-            problems.append(unsafe_groups(f"{asked_for} {unsafe}."))
+            problems.append(unsafe_groups(unsafe))
         found = moments_of(
             leaf,
             dimension,
@@ -101,11 +102,11 @@ class SpineChoice:
             problems.append(read_at_several(asked_for))
         return found
 
-    def _needs_time(self, leaf: LeafMetric, asked_for: str) -> None:
+    def _needs_time(self, leaf: LeafMetric, asked_for: MessageSubject) -> None:
         """Name the metric that was asked: the input that it reads, ``asked_for``, is the definition's affair."""
         names = looking_back(self.question.metrics, self.catalog.metrics, leaf)
-        seen = [repr(name) for name in names if self.binders.resolver.sees_metric(name)]
-        subject = f"Metric {' and '.join(seen)}" if seen else asked_for
+        seen = subject_of(filter(self.binders.resolver.sees_metric, names))
+        subject = seen if seen.metrics else asked_for
         self.binders.problems.append(needs_time(subject, "an offset" if leaf.shifts else "a window"))
 
 

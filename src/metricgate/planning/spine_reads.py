@@ -13,6 +13,7 @@ from metricgate.catalog.saved import TimeSpine
 from metricgate.planning import codes
 from metricgate.planning.calendars import home_of, looked_back_by, merge_windows
 from metricgate.planning.member_resolver import METRIC_TIME
+from metricgate.planning.message_subject import MessageSubject
 from metricgate.planning.metrics.expansion import LeafMetric
 from metricgate.planning.own_members import own_reference
 from metricgate.planning.period_starts import starts_of
@@ -74,7 +75,7 @@ _SECONDS = {Grain.MINUTE: 60.0, Grain.SECOND: 1.0, Grain.MILLISECOND: 0.001}
 _MOST = 1_000_000
 
 
-def too_many(table: ScanTable, asked_for: str) -> Problem | None:
+def too_many(table: ScanTable, asked_for: MessageSubject) -> Problem | None:
     """Return the problem of more moments than anybody would look at, where they are to be made."""
     spine = table.spine
     if spine is None or spine.series is None or spine.grain not in _SECONDS:
@@ -84,9 +85,10 @@ def too_many(table: ScanTable, asked_for: str) -> Problem | None:
         begin, end = (each if isinstance(each, datetime) else datetime.combine(each, time()) for each in (first, last))
         if (end - begin).total_seconds() / _SECONDS[spine.grain] <= _MOST:
             return None
+    asked = asked_for.with_verb("is asked", "are asked")
     return Problem(
         code=codes.TOO_MANY_MOMENTS,
-        message=f"{asked_for} is asked by {spine.grain}, over more than {_MOST:,} of them or without an end.",
+        message=f"{asked} by {spine.grain}, over more than {_MOST:,} of them or without an end.",
         where=Place(path="time_range"),
         hint="Give a time_range with both ends, or ask by hour or coarser.",
     )
