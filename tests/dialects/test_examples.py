@@ -12,7 +12,7 @@ from metricgate import dialects
 from metricgate.catalog import canonical_sql
 
 MODULES = [found.name for found in pkgutil.walk_packages(dialects.__path__, f"{dialects.__name__}.")]
-SHOWN = ("adapting", "offline_adapting", "kinds", "padding", "vendor", "words", "expressions", "trees", "names")
+SHOWN = ("adaptation", "offline_adaptation", "kinds", "padded_texts", "vendor", "words", "expressions", "trees", "names")
 
 
 @pytest.mark.parametrize("name", [*MODULES, canonical_sql.__name__])

@@ -126,7 +126,7 @@ def write_qualified(expression: Expression, table: str, dialect: str, kinds: Kin
     """Return the expression in a dialect's words, with every column read from the table of that alias.
 
     >>> longest = Expression(text="GREATEST(a, b)", columns=("a", "b"))
-    >>> qualified(longest, "orders", "duckdb").sql("duckdb")
+    >>> write_qualified(longest, "orders", "duckdb").sql("duckdb")
     'GREATEST(orders.a, orders.b)'
 
     Raises:

@@ -80,7 +80,7 @@ def kind_of(tree: exp.Expr, columns: Mapping[str, ValueKind]) -> ValueKind:
     """Return what the expression gives; ``columns`` are known by name in lower case.
 
     >>> import sqlglot
-    >>> [kind_of(sqlglot.parse_one(text), {"n": Kind.INTEGER}).name for text in ("n + 1", "n / 2", "n = 1", "x")]
+    >>> [kind_of(sqlglot.parse_one(text), {"n": ValueKind.INTEGER}).name for text in ("n + 1", "n / 2", "n = 1", "x")]
     ['INTEGER', 'DOUBLE', 'BOOLEAN', 'UNKNOWN']
     """
     known = _OF_NODES.get(type(tree))

@@ -24,7 +24,7 @@ def identifier(name: str) -> exp.Identifier:
 def unused_name(wanted: str, taken: Iterable[str]) -> str:
     """Return the name, with a number where it is taken.
 
-    >>> unused("place", ["segment", "place"])
+    >>> unused_name("place", ["segment", "place"])
     'place_2'
     """
     known = {each.lower() for each in taken}

@@ -276,7 +276,7 @@ def refuse_nodes(kinds: tuple[type[exp.Expr], ...], reason: str) -> Pass:
     """Return a pass that refuses a tree with any of these in it.
 
     >>> import sqlglot
-    >>> refusing((exp.Escape,), "no ESCAPE")(sqlglot.parse_one("SELECT 1")).sql()
+    >>> refuse_nodes((exp.Escape,), "no ESCAPE")(sqlglot.parse_one("SELECT 1")).sql()
     'SELECT 1'
     """
 
@@ -292,7 +292,7 @@ def quote_names(words: str) -> Pass:
     """Return a pass that quotes names which are words of this engine's own.
 
     >>> import sqlglot
-    >>> quoting("start")(sqlglot.parse_one("SELECT t.start FROM t")).sql("snowflake")
+    >>> quote_names("start")(sqlglot.parse_one("SELECT t.start FROM t")).sql("snowflake")
     'SELECT t."start" FROM t'
     """
     kept = frozenset(words.split())

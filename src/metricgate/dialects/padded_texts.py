@@ -64,7 +64,7 @@ def in_order(kind: type[exp.Binary], left: exp.Expr, right: exp.Expr, text: str 
 def under_collation(tree: exp.Expr, collation: str | None) -> exp.Expr:
     """Return the text under a collation that fills nothing up; as it is where there is none to be said.
 
-    >>> unpadded(exp.column("a"), "utf8mb4_general_nopad_ci").sql("mysql")
+    >>> under_collation(exp.column("a"), "utf8mb4_general_nopad_ci").sql("mysql")
     'a COLLATE utf8mb4_general_nopad_ci'
     """
     if collation is None:

@@ -35,7 +35,7 @@ def closing_bracket(tokens: Sequence[Token], number: int) -> int | None:
     """Return where the bracket that opens here closes.
 
     >>> from sqlglot import tokenize
-    >>> closing(tokenize("f((a), b)"), 1)
+    >>> closing_bracket(tokenize("f((a), b)"), 1)
     7
     """
     depth = 0
