@@ -30,10 +30,10 @@ def clock_readings(tree: exp.Expr) -> Iterator[exp.Column]:
 
 @lru_cache(maxsize=8_192)
 def columns_by_clock(text: str) -> tuple[str, ...]:
-    """Return the columns of an expression of which a calendar or a clock is read, each once, in the order of the text.
+    """Return the columns of an expression of which a calendar or a clock is read, each once, from its root down.
 
     >>> columns_by_clock("CASE WHEN EXTRACT(HOUR FROM at) < 12 THEN DATE_DIFF(seen, at, DAY) END")
-    ('at', 'seen')
+    ('seen', 'at')
     >>> columns_by_clock("COALESCE(at, seen)"), columns_by_clock("DATE_DIFF(seen, at, HOUR)")
     ((), ())
     """

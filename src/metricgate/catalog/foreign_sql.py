@@ -24,11 +24,11 @@ _Said = Callable[[Sequence[str]], str | None]
 def to_our_spelling(text: str) -> str:
     r"""Return the expression in our spelling; a text without a foreign form comes back as it is.
 
-    >>> respelled("DATEDIFF('day', opened, closed)")
+    >>> to_our_spelling("DATEDIFF('day', opened, closed)")
     'DATEDIFF(closed, opened, DAY)'
-    >>> respelled("DATE_TRUNC(`order date`, MONTH)")
+    >>> to_our_spelling("DATE_TRUNC(`order date`, MONTH)")
     'DATE_TRUNC(\'MONTH\', "order date")'
-    >>> respelled("DATEDIFF(closed, opened, day) + DATE_PART('year', closed)")
+    >>> to_our_spelling("DATEDIFF(closed, opened, day) + DATE_PART('year', closed)")
     'DATEDIFF(closed, opened, day) + EXTRACT(YEAR FROM closed)'
     """
     text = _BACKTICKS.sub(lambda found: found[1] or '"' + found[2].replace('"', '""') + '"', text)

@@ -21,9 +21,9 @@ _DIGITS = 32
 def mask_tree(column: exp.Expr, mask: Mask, context: Context) -> exp.Expr:
     """Return what this caller gets instead of ``column``.
 
-    >>> from metricgate.compiling.examples import context
-    >>> mask = Mask(rule="r", dataset="d", column="c", method=MaskMethod.PARTIAL, first=1)
-    >>> masked(exp.column("c"), Mask(rule="r", dataset="d", column="c", method=MaskMethod.NULL), context()).sql()
+    >>> from metricgate.compiling.examples import draft
+    >>> mask = Mask(rule="r", dataset="d", column="c", method=MaskMethod.NULL)
+    >>> mask_tree(exp.column("c"), mask, draft().context).sql()
     'CASE WHEN FALSE THEN c END'
     """
     return _METHODS[mask.method](column, mask, context)

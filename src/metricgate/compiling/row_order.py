@@ -28,7 +28,7 @@ def limit_rows(select: exp.Select, limit: int | None, offset: int | None) -> Non
     """Return at most ``limit`` rows after the first ``offset``.
 
     >>> select = exp.select("a").from_("t")
-    >>> cut(select, 10, 20)
+    >>> limit_rows(select, 10, 20)
     >>> select.sql("duckdb")
     'SELECT a FROM t LIMIT 10 OFFSET 20'
     """

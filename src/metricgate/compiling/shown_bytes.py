@@ -51,7 +51,7 @@ def _is_base64(text: str) -> bool:
 def _nearest_base64(text: str) -> str:
     """What was meant: base64 of another alphabet or without its end, else the bytes of the text itself.
 
-    >>> _nearest("_-8"), _nearest("a b")
+    >>> _nearest_base64("_-8"), _nearest_base64("a b")
     ("write '/+8='", "the bytes of that text are 'YSBi'")
     """
     plain = text.strip().translate(str.maketrans("-_", "+/")).rstrip("=")

@@ -162,7 +162,7 @@ def _without_grant(cursor: Cursor, grants: Sequence[_Grant]) -> Iterator[Account
 def _covers_schema(schema: str, granted: str, *, is_pattern: bool) -> bool:
     r"""Say whether a grant's schema, which is a LIKE pattern where all its tables are meant, is this one.
 
-    >>> _fits("shop_1", r"shop\_%", is_pattern=True), _fits("shopx1", r"shop\_%", is_pattern=True)
+    >>> _covers_schema("shop_1", r"shop\_%", is_pattern=True), _covers_schema("shopx1", r"shop\_%", is_pattern=True)
     (True, False)
     """
     if not is_pattern:

@@ -22,9 +22,9 @@ def collations_of(select: str, names: Sequence[str]) -> str:
 def collation_without_padding(collation: str, known: Collection[str]) -> str | None:
     """Return the collation that is the same but fills nothing up; None where it is that, or there is none.
 
-    >>> unpadded("utf8mb4_general_ci", {"utf8mb4_general_nopad_ci"})
+    >>> collation_without_padding("utf8mb4_general_ci", {"utf8mb4_general_nopad_ci"})
     'utf8mb4_general_nopad_ci'
-    >>> unpadded("utf8mb4_uca1400_ai_ci", {"uca1400_nopad_ai_ci"})
+    >>> collation_without_padding("utf8mb4_uca1400_ai_ci", {"uca1400_nopad_ai_ci"})
     'utf8mb4_uca1400_nopad_ai_ci'
     """
     words = collation.split("_")
