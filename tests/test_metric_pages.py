@@ -118,9 +118,11 @@ def test_every_option_inside_of_another_is_in_a_table() -> None:
 
 
 def test_every_kind_has_its_page() -> None:
-    """One page per metric type, all in the index, and every model is of the type that its page is about."""
+    """One page per metric type, all in the index and the guide; every model is of the type that its page is about."""
     assert {page.stem for page in PAGES} == set(OPTIONS)
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    guide = (FOLDER.parent / "writing-metrics.md").read_text(encoding="utf-8")
+    assert [word for word in TYPES if f"| [`{word}`](metrics/{word}.md) |" not in guide] == []
     for page in PAGES:
         assert f"({page.name})" in index
         found = load([("page.yaml", blocks(page.read_text(encoding="utf-8"), "yaml")[0])])
