@@ -16,23 +16,23 @@ from metricgate.gateway.call_context import CallContext
 class AnswerStage(Protocol):
     """Adds to every answer, also to that of a change which waits for people."""
 
-    async def __call__(self, desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
+    async def __call__(self, context: CallContext, draft: AnswerDraft) -> AnswerDraft:
         """Return the draft with what is added. It may wait for the state, not for a warehouse."""
         ...
 
 
-async def tell_forgiven(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
+async def tell_forgiven(context: CallContext, draft: AnswerDraft) -> AnswerDraft:
     """Put first what was forgiven in the call's arguments."""
-    if not desk.forgiven:
+    if not context.forgiven:
         return draft
-    return replace(draft, answer=replace(draft.answer, notes=[*desk.forgiven, *draft.answer.notes]))
+    return replace(draft, answer=replace(draft.answer, notes=[*context.forgiven, *draft.answer.notes]))
 
 
 STAGES: tuple[AnswerStage, ...] = (tell_forgiven,)
 
 
-async def run_stages(desk: CallContext, draft: AnswerDraft) -> AnswerDraft:
+async def run_stages(context: CallContext, draft: AnswerDraft) -> AnswerDraft:
     """Return the draft after all stages."""
     for stage in STAGES:
-        draft = await stage(desk, draft)
+        draft = await stage(context, draft)
     return draft

@@ -21,36 +21,36 @@ _MOST_TRIED = 200
 
 
 def askable_saved_queries(
-    desk: CallContext, text: str, most: int, *, within: AbstractSet[str] | None
+    context: CallContext, text: str, most: int, *, within: AbstractSet[str] | None
 ) -> list[Mapping[str, Json]]:
     """Return the saved queries that fit ``text``, best first, with all that each asks.
 
     Only those that this caller may ask as a whole: every metric, member, filter and model of theirs.
 
     Args:
-        desk: the call's.
+        context: the call's.
         text: words; empty for all.
         most: at most so many.
         within: only those that ask for one of these metrics (full names); None for all.
     """
     fitting = [
         query
-        for query in desk.governance.catalog.saved_queries.values()
+        for query in context.governance.catalog.saved_queries.values()
         if within is None or not within.isdisjoint(query.metrics)
     ]
     hits = search(text, fitting)[:_MOST_TRIED]
-    return [_saved_query_json(each) for each in [hit.found for hit in hits if _may_ask(desk, hit.found)][:most]]
+    return [_saved_query_json(each) for each in [hit.found for hit in hits if _may_ask(context, hit.found)][:most]]
 
 
-def _may_ask(desk: CallContext, query: SavedQuery) -> bool:
-    if not all(may_describe(desk, name) and is_usable(desk, name) for name in query.metrics):
+def _may_ask(context: CallContext, query: SavedQuery) -> bool:
+    if not all(may_describe(context, name) and is_usable(context, name) for name in query.metrics):
         return False
-    planner = desk.governance.planner
+    planner = context.governance.planner
     question = planner.find_saved_question(query.name)
     plan = None if question is None else planner.plan(question)
     if plan is None or isinstance(plan, Problems):
         return False
-    return desk.judge(Action.QUERY, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+    return context.judge(Action.QUERY, (context.tool, *plan.resources)).decision is Decision.ALLOW
 
 
 def _saved_query_json(query: SavedQuery) -> Mapping[str, Json]:

@@ -50,7 +50,7 @@ _FAULTS_BEGIN = 500
 class CallContext:
     """Everything a tool may use while it serves one call.
 
-    A tool decides *what* to ask for; the desk sees to it that nothing runs without a verdict and a durable intent, and
+    A tool decides *what* to ask for; this sees to it that nothing runs without a verdict and a durable intent, and
     that every way out leaves an outcome in the ledger.
     """
 

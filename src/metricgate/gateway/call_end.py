@@ -19,101 +19,101 @@ from metricgate.vocabulary.resource import Action
 _FAULTS_BEGIN = 500
 
 
-async def end_call(desk: CallContext, ending: Ending) -> Outcome:
+async def end_call(context: CallContext, ending: Ending) -> Outcome:
     """Record how the call ended, durably, and say so; what is recorded already is handed on.
 
     Where it cannot be recorded, nothing of it is told: the outcome is a fault of the ledger.
     """
     match ending:
         case AnswerDraft():
-            return await _end_with_answer(desk, ending)
+            return await _end_with_answer(context, ending)
         case CallHold():
-            return await _end_with_hold(desk, ending)
+            return await _end_with_hold(context, ending)
         case CallRefusal():
-            return await _end_with_refusal(desk, ending)
+            return await _end_with_refusal(context, ending)
         case EngineFailure():
-            return await _end_with_failure(desk, ending)
+            return await _end_with_failure(context, ending)
         case _:
             return ending
 
 
-async def _end_with_answer(desk: CallContext, bare: AnswerDraft) -> Outcome:
+async def _end_with_answer(context: CallContext, bare: AnswerDraft) -> Outcome:
     """Have the stages add to the answer, record the outcome, then answer."""
-    draft = await run_stages(desk, bare)
+    draft = await run_stages(context, bare)
     told = draft.answer.as_json()
     body = canonical_json(told)
     ran_nothing = draft.ran is None
-    verdict = draft.verdict or desk.judge(Action.CALL, (desk.tool,)) if ran_nothing else None
+    verdict = draft.verdict or context.judge(Action.CALL, (context.tool,)) if ran_nothing else None
     event = CallCompleted(
-        call=desk.whole_call() if ran_nothing else desk.call_trail(),
+        call=context.whole_call() if ran_nothing else context.call_trail(),
         about=draft.facts,
         decision=None if verdict is None else entries.decision_facts(verdict),
         result_digest=digest_of_bytes(body),
         effect=None if draft.ran is None else entries.read_facts(draft.ran.rows),
         verdicts=draft.verdicts.as_json() or None,
-        links=desk.intent_links(),
+        links=context.intent_links(),
     )
-    done = await desk.append(event)
+    done = await context.append(event)
     if done is None:
         return ledger_fault()
-    desk.released.clear()
-    return Answered(answer=told, body=body, verdicts=draft.verdicts, record=desk.position_of(done))
+    context.released.clear()
+    return Answered(answer=told, body=body, verdicts=draft.verdicts, record=context.position_of(done))
 
 
-async def _end_with_hold(desk: CallContext, hold: CallHold) -> Outcome:
+async def _end_with_hold(context: CallContext, hold: CallHold) -> Outcome:
     """Record that the call waits for people, as the outcome of what was tried out, then say so."""
-    draft = await run_stages(desk, AnswerDraft(answer=hold.answer, facts=hold.facts))
+    draft = await run_stages(context, AnswerDraft(answer=hold.answer, facts=hold.facts))
     event = CallHeld(
-        call=desk.call_trail(),
+        call=context.call_trail(),
         about=replace(draft.facts, action_id=hold.action_id),
         verdicts=draft.verdicts.as_json() or None,
-        links=desk.intent_links(),
+        links=context.intent_links(),
     )
-    done = await desk.append(event)
+    done = await context.append(event)
     if done is None:
         return ledger_fault()
-    desk.released.clear()
+    context.released.clear()
     told = draft.answer.as_json()
-    return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=desk.position_of(done))
+    return Held(answer=told, body=canonical_json(told), verdicts=draft.verdicts, record=context.position_of(done))
 
 
-async def _end_with_refusal(desk: CallContext, refusal: CallRefusal) -> Outcome:
+async def _end_with_refusal(context: CallContext, refusal: CallRefusal) -> Outcome:
     """Record that nothing ran and why, then refuse."""
     problems, verdict = refusal.problems, refusal.verdict
     event = CallRefused(
-        call=desk.whole_call(),
+        call=context.whole_call(),
         about=refusal.facts,
         problems=entries.problem_facts(problems),
         decision=None if verdict is None else entries.decision_facts(verdict),
-        links=desk.intent_links(),
+        links=context.intent_links(),
     )
-    done = await desk.append(event)
+    done = await context.append(event)
     if done is None:
         return ledger_fault()
-    desk.released.clear()
+    context.released.clear()
     rules = () if verdict is None else verdict.rules
-    return RefusedCall(problems=problems, rules=rules, record=desk.position_of(done))
+    return RefusedCall(problems=problems, rules=rules, record=context.position_of(done))
 
 
-async def _end_with_failure(desk: CallContext, failure: EngineFailure) -> Outcome:
+async def _end_with_failure(context: CallContext, failure: EngineFailure) -> Outcome:
     """Record that an engine gave no rows: as a fault, or as a refusal where the caller's own text is the reason."""
     problem, engine_text, facts = failure.problem, failure.engine_text, failure.facts
     if problem.code.status >= _FAULTS_BEGIN:
-        return await desk.fault(problem, engine_text, facts)
+        return await context.fault(problem, engine_text, facts)
     problems = Problems((problem,))
     told = entries.problem_facts(problems)
     event = CallFailed(
-        call=desk.call_trail() if desk.released else desk.whole_call(),
+        call=context.call_trail() if context.released else context.whole_call(),
         outcome="refused",
         error_type=told.error_type,
         about=facts,
         codes=told.codes,
         problems=told.problems,
         error_text=engine_text,
-        links=desk.intent_links(),
+        links=context.intent_links(),
     )
-    done = await desk.append(event)
+    done = await context.append(event)
     if done is None:
         return ledger_fault()
-    desk.released.clear()
-    return RefusedCall(problems=problems, record=desk.position_of(done))
+    context.released.clear()
+    return RefusedCall(problems=problems, record=context.position_of(done))

@@ -13,31 +13,33 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 from metricgate.vocabulary.result import Column
 
 
-def readable_models(desk: CallContext) -> tuple[SemanticModel, ...]:
+def readable_models(context: CallContext) -> tuple[SemanticModel, ...]:
     """Return the models whose dataset the caller may read, by name."""
-    models = desk.governance.catalog.models.values()
-    return tuple(model for model in models if desk.allows(Action.READ, dataset_resource(model)))
+    models = context.governance.catalog.models.values()
+    return tuple(model for model in models if context.allows(Action.READ, dataset_resource(model)))
 
 
-def readable_homes(desk: CallContext) -> dict[str, tuple[SemanticModel, ...]]:
+def readable_homes(context: CallContext) -> dict[str, tuple[SemanticModel, ...]]:
     """Return the warehouses that hold models whose dataset the caller may read, in the order of the settings."""
-    models = readable_models(desk)
-    homes = ((each.name, tuple(model for model in models if engine_of(desk, model) is each)) for each in desk.engines)
+    models = readable_models(context)
+    homes = (
+        (each.name, tuple(model for model in models if engine_of(context, model) is each)) for each in context.engines
+    )
     return {name: found for name, found in homes if found}
 
 
-def engine_of(desk: CallContext, model: SemanticModel) -> Engine:
+def engine_of(context: CallContext, model: SemanticModel) -> Engine:
     """Return the warehouse that holds the model's source."""
-    return desk.engines.find(model.warehouse)
+    return context.engines.find(model.warehouse)
 
 
 async def readable_tables(
-    desk: CallContext, engine: Engine, models: Sequence[SemanticModel]
+    context: CallContext, engine: Engine, models: Sequence[SemanticModel]
 ) -> tuple[GovernedTable, ...]:
     """Return what the caller may name, with the columns that it may read; a dataset without any is none.
 
     Args:
-        desk: the call's.
+        context: the call's.
         engine: a warehouse.
         models: of that warehouse; their datasets may be read.
 
@@ -49,7 +51,7 @@ async def readable_tables(
     return tuple(
         GovernedTable(dataset=model.name, source=relation.location, columns=columns, stored=relation.columns)
         for model, relation in there
-        if (columns := _readable_columns(desk, model, relation.columns))
+        if (columns := _readable_columns(context, model, relation.columns))
     )
 
 
@@ -75,5 +77,5 @@ def resources_of(
     )
 
 
-def _readable_columns(desk: CallContext, model: SemanticModel, columns: Sequence[Column]) -> tuple[Column, ...]:
-    return tuple(each for each in columns if desk.allows(Action.READ, column_resource(model, each.name)))
+def _readable_columns(context: CallContext, model: SemanticModel, columns: Sequence[Column]) -> tuple[Column, ...]:
+    return tuple(each for each in columns if context.allows(Action.READ, column_resource(model, each.name)))

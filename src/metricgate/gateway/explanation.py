@@ -52,7 +52,7 @@ class ExplainedAnswer(Answer):
     catalog_version: str
 
 
-def explain(desk: CallContext, prepared: PreparedQuery, notes: Sequence[str] = ()) -> dict[str, Any]:
+def explain(context: CallContext, prepared: PreparedQuery, notes: Sequence[str] = ()) -> dict[str, Any]:
     """Return the fields of an ``ExplainedAnswer``, as keywords; ``notes`` come before those of the plan."""
     plan = prepared.plan
     return {
@@ -62,7 +62,7 @@ def explain(desk: CallContext, prepared: PreparedQuery, notes: Sequence[str] = (
                 "definition_version": metric.definition_version,
                 "certified": metric.certified,
                 "status": str(metric.status),
-                "deprecation": deprecation_of(desk, desk.governance.catalog.metrics[metric.name]),
+                "deprecation": deprecation_of(context, context.governance.catalog.metrics[metric.name]),
             }
             for metric in plan.metrics
         ],
@@ -76,7 +76,7 @@ def explain(desk: CallContext, prepared: PreparedQuery, notes: Sequence[str] = (
             "datasets": list(plan.datasets),
             "state": prepared.engine.warehouse.data_state,
         },
-        "catalog_version": desk.governance.catalog.version,
+        "catalog_version": context.governance.catalog.version,
         "notes": [*notes, *prepared.notes, *plan.explanation.notes],
     }
 

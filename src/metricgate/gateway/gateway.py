@@ -109,7 +109,7 @@ class Gateway:
             names.DOOR: call.door,
         }
         with self._observer.call(call.carrier, f"execute_tool {call.tool[:200]}", attributes) as span:
-            desk = CallContext(
+            context = CallContext(
                 call=call,
                 governance=self._governance.current,
                 ledger=self._ledger,
@@ -124,26 +124,26 @@ class Gateway:
             asked = _call_digest(call)
             try:
                 # What ends a call is decided on its way, and recorded and said here alone.
-                outcome = await end_call(desk, await self._served(desk, asked))
+                outcome = await end_call(context, await self._served(context, asked))
             except LedgerUnavailable:
-                # A change's own entries: the call's are kept by its desk.
+                # A change's own entries: the call's are kept by its context.
                 outcome = ledger_fault()
             except Unsealable as error:
-                outcome = await desk.fault(damage_problem(), str(error))
+                outcome = await context.fault(damage_problem(), str(error))
             except Exception as error:  # noqa: BLE001 - promise 1: a checker's own error refuses, and leaves a record
                 code = codes.INTERNAL
                 problem = Problem(code=code, message=code.cause, hint=code.cure)
-                outcome = await desk.fault(problem, f"{type(error).__name__}: {error}")
+                outcome = await context.fault(problem, f"{type(error).__name__}: {error}")
                 structlog.get_logger("metricgate.gateway").exception("internal_fault", trace_id=span.trace_id)
             finally:
-                await self._conduct.finish(desk.charges)
-            await self._learn(desk, asked, outcome)
+                await self._conduct.finish(context.charges)
+            await self._learn(context, asked, outcome)
             kind, code_name = _outcome_label(outcome)
             span.set(names.OUTCOME, kind)
             if code_name:
                 span.set(names.ERROR_TYPE, code_name)
         self._observer.count_call(
-            tool=_counted_as(desk),
+            tool=_counted_as(context),
             outcome=kind,
             code=code_name,
             seconds=self._clock.monotonic() - begin,
@@ -176,42 +176,42 @@ class Gateway:
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock.unix_nano() / 1_000_000_000, UTC)
 
-    async def _served(self, desk: CallContext, asked: str) -> Ending:
+    async def _served(self, context: CallContext, asked: str) -> Ending:
         """Take a call through all stages, in order; each may end it without an answer."""
-        tool = _tool_named(desk)
-        if objection := await self._objection(desk, asked, tool):  # stopped, paused, or going round in circles
+        tool = _tool_named(context)
+        if objection := await self._objection(context, asked, tool):  # stopped, paused, or going round in circles
             return CallRefusal(Problems((objection,)))
         if tool is None:
-            return CallRefusal(Problems((_no_such_tool(desk),)))
-        if (refused := await _unless_permitted(desk, tool)) is not None:
+            return CallRefusal(Problems((_no_such_tool(context),)))
+        if (refused := await _unless_permitted(context, tool)) is not None:
             return refused
-        with desk.observer.span(span_names.PARSE):
-            parsed = tool.read(desk)
+        with context.observer.span(span_names.PARSE):
+            parsed = tool.read(context)
         if isinstance(parsed, Problems):
             return CallRefusal(parsed)
-        # Resolve names, decide on all that is touched, compile, record the intent, run: by the tool, with the desk.
-        desk.forgiven.extend(parsed.notes)
-        return await tool.handle(desk, parsed)
+        # Resolve names, decide on all that is touched, compile, record the intent, run: by the tool, with the context.
+        context.forgiven.extend(parsed.notes)
+        return await tool.handle(context, parsed)
 
-    async def _objection(self, desk: CallContext, asked: str, tool: Servable | None) -> Problem | None:
+    async def _objection(self, context: CallContext, asked: str, tool: Servable | None) -> Problem | None:
         """Return why the caller is not served now, whatever it asks."""
         polls = tool is not None and tool.definition.polls
         return await self._conduct.objection(
-            desk.call.principal,
+            context.call.principal,
             asked,
-            # What is asked how a change stands can take it off the desk at most: in a freeze all the more welcome.
+            # What is asked how a change stands can take it off the table at most: in a freeze all the more welcome.
             reads=tool is None or tool.definition.read_only or polls,
             polls=polls,
         )
 
-    async def _learn(self, desk: CallContext, asked: str, outcome: Outcome) -> None:
+    async def _learn(self, context: CallContext, asked: str, outcome: Outcome) -> None:
         """Remember how the call ended; a burst of refusals pauses the agent, which is recorded and told."""
         kind, code = _outcome_label(outcome)
         if code == codes.REPEATED_CALL.name:
             # It did not get as far as having a result: remembering it as one would end the loop that it refuses.
             return
         pause = await self._conduct.note_end(
-            desk.call.principal,
+            context.call.principal,
             asked,
             str(hash(outcome.body)) if isinstance(outcome, Answered) else f"{kind} {code}",
             failed=not isinstance(outcome, Answered | Held),
@@ -245,22 +245,22 @@ def _call_digest(call: ToolCall) -> str:
         return f"{call.tool} without form"
 
 
-def _tool_named(desk: CallContext) -> Servable | None:
-    name = desk.call.tool
-    action = desk.governance.actions.get(name.removeprefix("action_")) if name.startswith("action_") else None
+def _tool_named(context: CallContext) -> Servable | None:
+    name = context.call.tool
+    action = context.governance.actions.get(name.removeprefix("action_")) if name.startswith("action_") else None
     return _TOOLS.get(name) if action is None else ActionTool(action)
 
 
-def _counted_as(desk: CallContext) -> str:
+def _counted_as(context: CallContext) -> str:
     """Return the name under which calls are counted: counters are open, so what a project calls its own is not."""
-    name = desk.call.tool
-    return name if name in _TOOLS else "action" if _tool_named(desk) is not None else "unknown"
+    name = context.call.tool
+    return name if name in _TOOLS else "action" if _tool_named(context) is not None else "unknown"
 
 
-def _no_such_tool(desk: CallContext) -> Problem:
-    name = desk.call.tool
-    tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, desk.governance.actions.values()))
-    names = [each.definition.name for each in tools if desk.allows(each.right, each.resource)]
+def _no_such_tool(context: CallContext) -> Problem:
+    name = context.call.tool
+    tools: tuple[Servable, ...] = (*TOOLS, *map(ActionTool, context.governance.actions.values()))
+    names = [each.definition.name for each in tools if context.allows(each.right, each.resource)]
     return Problem(
         code=codes.UNKNOWN_TOOL,
         message=f"There is no tool {name[:200]!r}.",
@@ -268,12 +268,12 @@ def _no_such_tool(desk: CallContext) -> Problem:
     )
 
 
-async def _unless_permitted(desk: CallContext, tool: Servable) -> CallRefusal | None:
+async def _unless_permitted(context: CallContext, tool: Servable) -> CallRefusal | None:
     """Refuse a caller who may not call the tool, or whose budget of calls is spent."""
-    verdict = desk.judge(tool.right, (tool.resource,))
+    verdict = context.judge(tool.right, (tool.resource,))
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict)
-    spent = await desk.charge(verdict)
+    spent = await context.charge(verdict)
     return None if spent is None else CallRefusal(Problems((spent,)), verdict)
 
 

@@ -50,38 +50,38 @@ class BoundText:
 
 
 async def confine(
-    desk: CallContext, text: str, warehouse: str | None = None, parameters: Given | None = None
+    context: CallContext, text: str, warehouse: str | None = None, parameters: Given | None = None
 ) -> GuardedSql | Ending:
     """Return the statement that may run in the text's place, or the refusal of the layer that objects.
 
     Args:
-        desk: the call's.
+        context: the call's.
         text: the agent's.
         warehouse: where it is meant to run; None where there is no choice.
         parameters: values for what the text leaves open.
     """
     facts = CallSubject(original_digest=digest_of_bytes(text.encode("utf-8", "surrogatepass")))
-    chosen = choose(desk, warehouse)
+    chosen = choose(context, warehouse)
     if isinstance(chosen, Problems):
         return CallRefusal(chosen, facts=facts)
     facts = replace(facts, warehouse=chosen.engine.name)
     try:
-        read = await _read_text(desk, text, chosen, parameters)
+        read = await _read_text(context, text, chosen, parameters)
         if isinstance(read, Problems):
             return CallRefusal(read, facts=facts)
-        return await _decided(desk, read, _with_bound(facts, read.bound))
+        return await _decided(context, read, _with_bound(facts, read.bound))
     except WarehouseError as error:
         return EngineFailure(failures.of_engine(error), error.engine_text, facts)
 
 
-async def _read_text(desk: CallContext, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
-    tables = await readable_tables(desk, chosen.engine, chosen.models)
-    found = await bind_text(desk, text, chosen.engine, tables, parameters)
-    return await pointed_elsewhere(desk, chosen, found) if isinstance(found, Problems) else found
+async def _read_text(context: CallContext, text: str, chosen: Chosen, parameters: Given | None) -> BoundText | Problems:
+    tables = await readable_tables(context, chosen.engine, chosen.models)
+    found = await bind_text(context, text, chosen.engine, tables, parameters)
+    return await pointed_elsewhere(context, chosen, found) if isinstance(found, Problems) else found
 
 
 async def bind_text(
-    desk: CallContext, text: str, engine: Engine, tables: tuple[GovernedTable, ...], parameters: Given | None = None
+    context: CallContext, text: str, engine: Engine, tables: tuple[GovernedTable, ...], parameters: Given | None = None
 ) -> BoundText | Problems:
     """Layers 1 to 4: read the text and bind it. In a thread: a large text takes milliseconds.
 
@@ -100,34 +100,34 @@ async def bind_text(
         reading = guarding.read(text, dialect=dialect, functions=book, parameters=parameters)
         return reading if isinstance(reading, Problems) else guarding.bind(reading, tables)
 
-    with desk.observer.span(span_names.GUARD):
+    with context.observer.span(span_names.GUARD):
         found = await asyncio.to_thread(bound)
     return found if isinstance(found, Problems) else BoundText(engine=engine, bound=found, tables=tables)
 
 
-async def _decided(desk: CallContext, read: BoundText, facts: CallSubject) -> GuardedSql | Ending:
+async def _decided(context: CallContext, read: BoundText, facts: CallSubject) -> GuardedSql | Ending:
     """Layers 5 to 8: decide, rewrite under the obligations, and hear the engine's own parser."""
     bound = read.bound
-    verdict = desk.judge(Action.READ, (desk.tool, *resources_read(desk, bound)))
+    verdict = context.judge(Action.READ, (context.tool, *resources_read(context, bound)))
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict, facts)
     obligations = verdict.obligations
     statement = masks_misused(obligations.masks, bound.columns) or await rewrite(
-        desk, read, obligations, row_limit=_answered_rows(obligations)
+        context, read, obligations, row_limit=_answered_rows(obligations)
     )
     if isinstance(statement, Problems):
         return CallRefusal(statement, verdict=verdict, facts=facts)
     return GuardedSql(engine=read.engine, datasets=bound.tables, verdict=verdict, statement=statement, facts=facts)
 
 
-def resources_read(desk: CallContext, bound: BoundQuery) -> tuple[Resource, ...]:
+def resources_read(context: CallContext, bound: BoundQuery) -> tuple[Resource, ...]:
     """Return everything that a bound text reads and calls, as policy calls it."""
     columns = {name: sorted(bound.columns.get(name, {})) for name in bound.tables}
-    return resources_of(desk.governance.catalog.models, columns, bound.functions)
+    return resources_of(context.governance.catalog.models, columns, bound.functions)
 
 
 async def rewrite(
-    desk: CallContext, read: BoundText, obligations: Obligations, *, row_limit: int | None
+    context: CallContext, read: BoundText, obligations: Obligations, *, row_limit: int | None
 ) -> Statement | Problems:
     """Layers 6 to 8: rewrite the text under the obligations, and hear the engine's own parser.
 
@@ -137,8 +137,8 @@ async def rewrite(
     wrong = small_groups_read(obligations.minimum_groups)
     if wrong is not None:
         return wrong
-    with desk.observer.span(span_names.REWRITE):
-        guarded = await asyncio.to_thread(_rewritten, desk, read, obligations, row_limit)
+    with context.observer.span(span_names.REWRITE):
+        guarded = await asyncio.to_thread(_rewritten, context, read, obligations, row_limit)
     if isinstance(guarded, Problems):
         return guarded
     statement = confined_statement(
@@ -150,14 +150,14 @@ async def rewrite(
 
 
 def _rewritten(
-    desk: CallContext, read: BoundText, obligations: Obligations, rows: int | None
+    context: CallContext, read: BoundText, obligations: Obligations, rows: int | None
 ) -> GuardedQuery | Problems:
     relations: dict[str, Relation] = {}
     problems: list[Problem] = []
     for table in read.tables:
         if table.dataset not in read.bound.tables:
             continue
-        relation = _relation(desk, read.engine, table, obligations)
+        relation = _relation(context, read.engine, table, obligations)
         if isinstance(relation, Problems):
             problems.extend(relation)
         else:
@@ -168,14 +168,16 @@ def _rewritten(
     return guarding.rewrite(read.bound, relations, row_limit=None if rows is None else rows + 1)
 
 
-def _relation(desk: CallContext, engine: Engine, table: GovernedTable, obligations: Obligations) -> Relation | Problems:
+def _relation(
+    context: CallContext, engine: Engine, table: GovernedTable, obligations: Obligations
+) -> Relation | Problems:
     return relation_of(
-        desk.governance.catalog.models[table.dataset],
+        context.governance.catalog.models[table.dataset],
         table.source,
         [column.name for column in table.columns],
         obligations,
         engine.dialect,
-        mask_key=desk.governance.mask_key,
+        mask_key=context.governance.mask_key,
         known=table.stored,
     )
 

@@ -25,13 +25,13 @@ class Named:
     notes: tuple[str, ...]
 
 
-def resolve_metrics(desk: CallContext, names: tuple[str, ...]) -> Named | Problems:
+def resolve_metrics(context: CallContext, names: tuple[str, ...]) -> Named | Problems:
     """Return the full name of each of ``names``, or every name that is unknown or ambiguous."""
     full: list[str] = []
     notes: list[str] = []
     problems: list[Problem] = []
     for position, name in enumerate(names):
-        found = _resolve(desk, name, f"metrics[{position}]")
+        found = _resolve(context, name, f"metrics[{position}]")
         if isinstance(found, Problem):
             problems.append(found)
         else:
@@ -42,20 +42,20 @@ def resolve_metrics(desk: CallContext, names: tuple[str, ...]) -> Named | Proble
     return Named(metrics=tuple(full), notes=tuple(notes))
 
 
-def resource_of(desk: CallContext, metric: str) -> Resource:
+def resource_of(context: CallContext, metric: str) -> Resource:
     """Return the metric of that full name as policy calls it, with its labels."""
-    return with_labels(Resource(ResourceKind.METRIC, metric), desk.governance.catalog)
+    return with_labels(Resource(ResourceKind.METRIC, metric), context.governance.catalog)
 
 
-def may_describe(desk: CallContext, metric: str) -> bool:
+def may_describe(context: CallContext, metric: str) -> bool:
     """Whether the caller may know of the metric."""
-    return desk.allows(Action.DESCRIBE, resource_of(desk, metric))
+    return context.allows(Action.DESCRIBE, resource_of(context, metric))
 
 
-def knows(desk: CallContext, metric: str) -> bool:
+def knows(context: CallContext, metric: str) -> bool:
     """Whether the metric is there for the caller at all: to be described, or, where that is not granted, queried."""
-    resource = resource_of(desk, metric)
-    return desk.allows(Action.DESCRIBE, resource) or desk.allows(Action.QUERY, resource)
+    resource = resource_of(context, metric)
+    return context.allows(Action.DESCRIBE, resource) or context.allows(Action.QUERY, resource)
 
 
 def is_retired(metric: Metric, today: date) -> bool:
@@ -66,29 +66,29 @@ def is_retired(metric: Metric, today: date) -> bool:
     return header.deprecation.sunset_at < today.isoformat()
 
 
-def is_usable(desk: CallContext, name: str) -> bool:
+def is_usable(context: CallContext, name: str) -> bool:
     """Whether the metric would answer this caller by its standing: no draft that is closed to it, not retired."""
-    metric = desk.governance.catalog.metrics[name]
+    metric = context.governance.catalog.metrics[name]
     if metric.header.status is Status.DRAFT:
-        return desk.allows(Action.QUERY_DRAFT, resource_of(desk, name))
-    return not is_retired(metric, desk.today)
+        return context.allows(Action.QUERY_DRAFT, resource_of(context, name))
+    return not is_retired(metric, context.today)
 
 
-def _resolve(desk: CallContext, name: str, path: str) -> tuple[str, ...] | Problem:
-    catalog = desk.governance.catalog
-    if knows(desk, name) and name in catalog.metrics:
+def _resolve(context: CallContext, name: str, path: str) -> tuple[str, ...] | Problem:
+    catalog = context.governance.catalog
+    if knows(context, name) and name in catalog.metrics:
         return (name,)
     found = catalog.find_metrics(name)
-    visible = tuple(metric for metric in found if may_describe(desk, metric))
-    visible = tuple(metric for metric in visible if is_usable(desk, metric)) or visible
+    visible = tuple(metric for metric in found if may_describe(context, metric))
+    visible = tuple(metric for metric in visible if is_usable(context, metric)) or visible
     if not visible:
-        known = [metric for metric in catalog.metrics if may_describe(desk, metric)]
+        known = [metric for metric in catalog.metrics if may_describe(context, metric)]
         return unknown_metric(name, known, catalog, path)
     if len(visible) == 1:
         if visible[0] == name:
             return visible
         return visible[0], f"{name!r} was read as {visible[0]!r}, the only metric of that name that you may use."
-    decided = desk.governance.judge.domain_of(desk.call.principal)
+    decided = context.governance.judge.domain_of(context.call.principal)
     if decided is not None:
         domain, rule = decided
         own = [metric for metric in visible if catalog.metrics[metric].header.domain == domain]
@@ -97,4 +97,4 @@ def _resolve(desk: CallContext, name: str, path: str) -> tuple[str, ...] | Probl
             return own[
                 0
             ], f"{name!r} was read as {own[0]!r} by the domain rule {rule!r}; others of that name: {others}."
-    return ambiguous_metric(name, visible, catalog, path, lambda each: may_describe(desk, each))
+    return ambiguous_metric(name, visible, catalog, path, lambda each: may_describe(context, each))

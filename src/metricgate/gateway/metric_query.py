@@ -44,23 +44,23 @@ class PreparedQuery:
 
 
 async def prepare(
-    desk: CallContext, parsed: ParsedArguments[QuestionArguments], *, runs: bool
+    context: CallContext, parsed: ParsedArguments[QuestionArguments], *, runs: bool
 ) -> PreparedQuery | Ending:
     """Return the statement that answers the question for this caller, or how the call is to end without it.
 
     Args:
-        desk: the call's.
+        context: the call's.
         parsed: the arguments.
         runs: whether it is to run: otherwise an engine that cannot be asked for types need not be there, as long as
             the models say what has to be known.
     """
-    arguments, roads = parsed.value, desk.governance.roads(parsed.size)
-    with desk.observer.span(span_names.RESOLVE):
-        resolved = _resolved(desk, arguments)
+    arguments, roads = parsed.value, context.governance.roads(parsed.size)
+    with context.observer.span(span_names.RESOLVE):
+        resolved = _resolved(context, arguments)
         if isinstance(resolved, Problems):
             return CallRefusal(resolved)
         question, notes = resolved
-        planner = desk.governance.planner
+        planner = context.governance.planner
         road = PlanRequest(
             action=Action.QUERY,
             metrics=question.metrics,
@@ -68,35 +68,35 @@ async def prepare(
             whole=lambda: roads.plan(question, ASSUMED_LOCAL),
             within=lambda sight: planner.plan(question, sight),
         )
-        plan = plan_visibly(desk, road)
+        plan = plan_visibly(context, road)
     if not isinstance(plan, Plan):
         return plan
-    judged = judge_plan(desk, Action.QUERY, plan)
+    judged = judge_plan(context, Action.QUERY, plan)
     refused = refuse_judged(judged, plan)
     if refused is not None:
         return refused
     verdict = judged.verdict
-    standing = standing_of(desk, question, arguments.pins)
+    standing = standing_of(context, question, arguments.pins)
     if isinstance(standing, Problems):
         return CallRefusal(standing, verdict=verdict, facts=plan_subject(plan))
-    settled = await _plan_with_types(desk, question, plan, verdict, parsed.size, runs=runs)
+    settled = await _plan_with_types(context, question, plan, verdict, parsed.size, runs=runs)
     return settled if not isinstance(settled, PreparedQuery) else replace(settled, notes=(*notes, *standing))
 
 
 async def _plan_with_types(
-    desk: CallContext, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
+    context: CallContext, question: Question, plan: Plan, verdict: Verdict, size: int, *, runs: bool
 ) -> PreparedQuery | Ending:
     """Plan again with what the engine says of the times that ``plan`` reads, and compile that."""
-    facts, roads = plan_subject(plan), desk.governance.roads(size)
+    facts, roads = plan_subject(plan), context.governance.roads(size)
     home = warehouse_of(plan)
     if isinstance(home, Problems):
         return CallRefusal(home, verdict=verdict, facts=facts)
-    engine = desk.engines.find(home)
+    engine = context.engines.find(home)
     found = await kinds_of(lambda kinds: roads.plan(question, kinds), plan, engine)
     if isinstance(found, WarehouseError) and runs:
-        return await desk.fault(failures.of_engine(found), found.engine_text, facts)
+        return await context.fault(failures.of_engine(found), found.engine_text, facts)
     kinds = Kinds() if isinstance(found, WarehouseError) else found
-    with desk.observer.span(span_names.COMPILE):
+    with context.observer.span(span_names.COMPILE):
         settled = roads.plan(question, kinds)
         compiled = partial(roads.compile, question, kinds, verdict.obligations)
         if isinstance(found, WarehouseError):
@@ -110,13 +110,13 @@ async def _plan_with_types(
     return PreparedQuery(plan=settled, engine=engine, verdict=verdict, statement=statement, checks=checks, notes=())
 
 
-def _resolved(desk: CallContext, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:
+def _resolved(context: CallContext, arguments: QuestionArguments) -> tuple[Question, tuple[str, ...]] | Problems:
     """Return the question with full metric names, and how each bare name was read."""
-    saved = saved_query(desk, arguments.saved_query)
+    saved = saved_query(context, arguments.saved_query)
     if isinstance(saved, Problems):
         return saved
-    named = resolve_metrics(desk, tuple(arguments.metrics) if saved is None else saved.metrics)
-    question = to_question(arguments, saved=saved, calendars=calendars_of(desk.governance.catalog))
+    named = resolve_metrics(context, tuple(arguments.metrics) if saved is None else saved.metrics)
+    question = to_question(arguments, saved=saved, calendars=calendars_of(context.governance.catalog))
     if isinstance(named, Problems) or isinstance(question, Problems):
         return together(named, question)
     return replace(question, metrics=named.metrics), named.notes

@@ -39,14 +39,14 @@ def small_groups_read(minimums: Sequence[MinimumGroup]) -> Problems | None:
 
 
 async def run_plan(
-    desk: CallContext, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict
+    context: CallContext, plan: Plan, engine: Engine, statement: Statement, verdict: Verdict
 ) -> Ran | Ending:
     """Run a plan's statement as ``CallContext.run`` does; refuse where a group was too small, and answer nothing of it.
 
     Which group, and how many rows it has, is not told; no group at all and a page beyond the last row look the same.
     """
     facts = plan_subject(plan)
-    ran = await desk.run(engine, statement, verdict, facts)
+    ran = await context.run(engine, statement, verdict, facts)
     if not isinstance(ran, Ran) or not statement.refuses_when_empty:
         return ran
     if ran.rows.values or ran.rows.truncated is not None:

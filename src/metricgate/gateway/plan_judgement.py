@@ -30,16 +30,16 @@ class PlanJudgement:
         return self.verdict.decision is Decision.ALLOW and self.problems is None
 
 
-def judge_plan(desk: CallContext, action: Action, plan: Plan) -> PlanJudgement:
+def judge_plan(context: CallContext, action: Action, plan: Plan) -> PlanJudgement:
     """Decide whether the caller may do ``action`` with what the plan touches.
 
     Metrics, dimensions and datasets need a grant. The columns behind them need none, but a rule that forbids one
     counts, and so does its mask.
     """
-    uses: Uses = uses_of(plan) if desk.governance.narrows_columns else {}
-    models = desk.governance.catalog.models
+    uses: Uses = uses_of(plan) if context.governance.narrows_columns else {}
+    models = context.governance.catalog.models
     columns = [column_resource(models[name], column) for name, found in uses.items() for column in found]
-    verdict = desk.judge(action, (desk.tool, *plan.resources), unless_forbidden=columns)
+    verdict = context.judge(action, (context.tool, *plan.resources), unless_forbidden=columns)
     obligations = verdict.obligations
     problems = masks_misused(obligations.masks, uses) or small_groups_shown(obligations, plan)
     return PlanJudgement(verdict=verdict, problems=problems)

@@ -41,23 +41,23 @@ class ComposeArgument(BaseModel):
 
 
 def composable(
-    desk: CallContext, begun: ComposeArgument, candidates: Sequence[Metric], most: int
+    context: CallContext, begun: ComposeArgument, candidates: Sequence[Metric], most: int
 ) -> dict[str, Json] | Ending:
     """Return ``{metrics, members, notes}``, or the refusal where the question so far is none for this caller.
 
     Args:
-        desk: the call's.
+        context: the call's.
         begun: the question so far.
         candidates: metrics to try, best first.
         most: offer at most so many metrics.
     """
-    named = resolve_metrics(desk, tuple(begun.metrics))
+    named = resolve_metrics(context, tuple(begun.metrics))
     arguments = QuestionArguments(metrics=begun.metrics, group_by=begun.group_by)
-    question = to_question(arguments, calendars=calendars_of(desk.governance.catalog))
+    question = to_question(arguments, calendars=calendars_of(context.governance.catalog))
     if isinstance(named, Problems) or isinstance(question, Problems):
         return CallRefusal(together(named, question))
     question = replace(question, metrics=named.metrics)
-    planner = desk.governance.planner
+    planner = context.governance.planner
     road = PlanRequest(
         action=Action.QUERY,
         metrics=named.metrics,
@@ -65,18 +65,20 @@ def composable(
         whole=lambda: planner.plan(question),
         within=lambda sight: planner.plan(question, sight),
     )
-    plan = plan_visibly(desk, road)
+    plan = plan_visibly(context, road)
     if not isinstance(plan, Plan):
         return plan
-    refused = refuse_judged(judge_plan(desk, Action.QUERY, plan), plan)
+    refused = refuse_judged(judge_plan(context, Action.QUERY, plan), plan)
     if refused is not None:
         return refused
-    tried = [each for each in candidates if each.header.name not in named.metrics and is_usable(desk, each.header.name)]
-    fitting = [each for each in tried[:_MOST_TRIED] if _fits_beside(desk, question, each)]
+    tried = [
+        each for each in candidates if each.header.name not in named.metrics and is_usable(context, each.header.name)
+    ]
+    fitting = [each for each in tried[:_MOST_TRIED] if _fits_beside(context, question, each)]
     notes = list(named.notes)
     if len(tried) > _MOST_TRIED:
         notes.append(f"Only the best {_MOST_TRIED} of {len(tried)} metrics were tried; search by words for others.")
-    seen = CallerVisibility(desk, Action.QUERY)
+    seen = CallerVisibility(context, Action.QUERY)
     taken = {each.member for each in question.group_by}
     return {
         "metrics": [_metric_offered(metric) for metric in fitting[:most]],
@@ -89,12 +91,12 @@ def composable(
     }
 
 
-def _fits_beside(desk: CallContext, question: Question, metric: Metric) -> bool:
+def _fits_beside(context: CallContext, question: Question, metric: Metric) -> bool:
     wider = replace(question, metrics=(*question.metrics, metric.header.name))
-    plan = desk.governance.planner.plan(wider)
+    plan = context.governance.planner.plan(wider)
     if isinstance(plan, Problems):
         return False
-    return judge_plan(desk, Action.QUERY, plan).allows
+    return judge_plan(context, Action.QUERY, plan).allows
 
 
 def _metric_offered(metric: Metric) -> Json:

@@ -16,7 +16,7 @@ from metricgate.vocabulary.problem import Place, Problem, Problems
 _SHOWN = 20
 
 
-def saved_query(desk: CallContext, name: str | None) -> SavedQuery | Problems | None:
+def saved_query(context: CallContext, name: str | None) -> SavedQuery | Problems | None:
     """Return the saved query, None where none is named, or that there is none.
 
     One that holds a metric which the caller may not know of is as if it were not there: its name could tell.
@@ -25,8 +25,8 @@ def saved_query(desk: CallContext, name: str | None) -> SavedQuery | Problems | 
         return None
     visible = {
         known: query
-        for known, query in desk.governance.catalog.saved_queries.items()
-        if all(may_describe(desk, metric) for metric in query.metrics)
+        for known, query in context.governance.catalog.saved_queries.items()
+        if all(may_describe(context, metric) for metric in query.metrics)
     }
     found = visible.get(name)
     if found is not None:

@@ -25,12 +25,12 @@ class Chosen:
     elsewhere: dict[str, tuple[SemanticModel, ...]]
 
 
-def choose(desk: CallContext, wanted: str | None) -> Chosen | Problems:
+def choose(context: CallContext, wanted: str | None) -> Chosen | Problems:
     """Return the warehouse of that name, or the only one that holds something for the caller.
 
     A warehouse in which the caller may read nothing looks like one that is not there.
     """
-    homes = readable_homes(desk)
+    homes = readable_homes(context)
     if wanted is None and len(homes) > 1:
         names = list(homes)
         message = f"The datasets that you may read are in several warehouses: {', '.join(names)}."
@@ -45,28 +45,28 @@ def choose(desk: CallContext, wanted: str | None) -> Chosen | Problems:
         return Problems((Problem(code=codes.NO_SUCH_WAREHOUSE, message=message, where=where, hint=hint),))
     name = wanted or next(iter(homes), None)
     return Chosen(
-        engine=desk.engines.find(name),
+        engine=context.engines.find(name),
         models=() if name is None else homes[name],
         elsewhere={home: models for home, models in homes.items() if home != name},
     )
 
 
-async def pointed_elsewhere(desk: CallContext, chosen: Chosen, problems: Problems) -> Problems:
+async def pointed_elsewhere(context: CallContext, chosen: Chosen, problems: Problems) -> Problems:
     """Return the problems; those about a table that the caller may read in another warehouse say where it is."""
     unknown = [each for each in problems if each.code is UNKNOWN_TABLE]
     if not unknown or not chosen.elsewhere:
         return problems
     homes: dict[str, list[str]] = {}
     for home, models in chosen.elsewhere.items():
-        for way in await _ways(desk, home, models):
+        for way in await _ways(context, home, models):
             homes.setdefault(way, []).append(home)
     return Problems(tuple(_pointed(each, homes) if each in unknown else each for each in problems))
 
 
-async def _ways(desk: CallContext, home: str, models: tuple[SemanticModel, ...]) -> set[str]:
+async def _ways(context: CallContext, home: str, models: tuple[SemanticModel, ...]) -> set[str]:
     """Each way to write a table of that warehouse, in lower case; none where it cannot be asked now."""
     try:
-        tables = await readable_tables(desk, desk.engines.find(home), models)
+        tables = await readable_tables(context, context.engines.find(home), models)
     except WarehouseError:
         return set()
     return {way.lower() for table in tables for way in _names_of(table)}

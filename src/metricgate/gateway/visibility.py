@@ -25,8 +25,8 @@ from metricgate.vocabulary.resource import Action, Resource, ResourceKind
 class CallerVisibility:
     """Implements ``planning.planner.Sight`` for one call: what the caller may describe, or do ``action`` with."""
 
-    def __init__(self, desk: CallContext, action: Action) -> None:
-        self._desk = desk
+    def __init__(self, context: CallContext, action: Action) -> None:
+        self._context = context
         self._action = action
         self._known: dict[tuple[Action, Resource], bool] = {}
 
@@ -62,7 +62,7 @@ class CallerVisibility:
     def _allowed(self, action: Action, resource: Resource) -> bool:
         about = (action, resource)
         if about not in self._known:
-            self._known[about] = self._desk.allows(action, with_labels(resource, self._desk.governance.catalog))
+            self._known[about] = self._context.allows(action, with_labels(resource, self._context.governance.catalog))
         return self._known[about]
 
 
@@ -85,45 +85,45 @@ class PlanRequest:
     within: Callable[[Visibility], Plan | Problems]
 
 
-def plan_visibly(desk: CallContext, road: PlanRequest) -> Plan | Ending:
+def plan_visibly(context: CallContext, road: PlanRequest) -> Plan | Ending:
     """Return the plan over the whole catalog, or a refusal, which names only what the caller may know of.
 
     A name that is nowhere and one that is hidden take the same way: neither is looked for over the whole catalog.
     """
-    seen = CallerVisibility(desk, road.action)
-    if not desk.governance.planner.shows(road.members, seen):
-        refused = _refused_within(desk, road, seen)
+    seen = CallerVisibility(context, road.action)
+    if not context.governance.planner.shows(road.members, seen):
+        refused = _refused_within(context, road, seen)
         if refused is not None:
             return refused
     plan = road.whole()
     if isinstance(plan, Problems):
-        return refuse_unplanned(desk, road.action, road.metrics, plan, road.within)
-    allowed = desk.judge(road.action, (desk.tool, *plan.resources)).decision is Decision.ALLOW
+        return refuse_unplanned(context, road.action, road.metrics, plan, road.within)
+    allowed = context.judge(road.action, (context.tool, *plan.resources)).decision is Decision.ALLOW
     if not allowed and seen.hides(plan):
         # A name may be there elsewhere and mean something hidden here.
-        refused = _refused_within(desk, road, seen)
+        refused = _refused_within(context, road, seen)
         if refused is not None:
             return refused
     return plan
 
 
-def _refused_within(desk: CallContext, road: PlanRequest, seen: CallerVisibility) -> Ending | None:
-    denied = _denied_metrics(desk, road.action, road.metrics)
+def _refused_within(context: CallContext, road: PlanRequest, seen: CallerVisibility) -> Ending | None:
+    denied = _denied_metrics(context, road.action, road.metrics)
     if denied is not None:
         return denied
     plan = road.within(seen)
     return CallRefusal(plan) if isinstance(plan, Problems) else None
 
 
-def _denied_metrics(desk: CallContext, action: Action, metrics: tuple[str, ...]) -> Ending | None:
+def _denied_metrics(context: CallContext, action: Action, metrics: tuple[str, ...]) -> Ending | None:
     """Refuse metrics that may be known but not asked, before anything is told of what they reach."""
     on_metrics = Action.QUERY if action is Action.QUERY else Action.DESCRIBE
-    verdict = desk.judge(on_metrics, (desk.tool, *(resource_of(desk, name) for name in metrics)))
+    verdict = context.judge(on_metrics, (context.tool, *(resource_of(context, name) for name in metrics)))
     return None if verdict.decision is Decision.ALLOW else CallRefusal.by_policy(verdict)
 
 
 def refuse_unplanned(
-    desk: CallContext,
+    context: CallContext,
     action: Action,
     metrics: tuple[str, ...],
     whole: Problems,
@@ -132,16 +132,16 @@ def refuse_unplanned(
     """Refuse a question that could not be planned, and name only what the caller may know of.
 
     Args:
-        desk: the call's.
+        context: the call's.
         action: what is done with dimensions and datasets.
         metrics: full names of the metrics that were asked.
         whole: the problems over the whole catalog.
         again: plans the same question within a sight.
     """
-    denied = _denied_metrics(desk, action, metrics)
+    denied = _denied_metrics(context, action, metrics)
     if denied is not None:
         return denied
-    shown = again(CallerVisibility(desk, action))
+    shown = again(CallerVisibility(context, action))
     return CallRefusal(shown if isinstance(shown, Problems) else _codes_alone(whole))
 
 

@@ -93,9 +93,9 @@ async def judge_rehearsal(
         rehearsal: what it does.
         intent: the entry under which it was rehearsed, and under which a sample of rows may be read.
     """
-    desk, services, effect = call.desk, call.services, rehearsal.effect
+    context, services, effect = call.context, call.services, rehearsal.effect
     preview = build_preview(planned, rehearsal, sample_rows=services.settings.sample_rows)
-    share, because = await _measure_made_up(desk, planned, rehearsal, intent)
+    share, because = await _measure_made_up(context, planned, rehearsal, intent)
     stakes = ChangeProfile(
         verbs=tuple(str(verb) for verb in planned.write.verbs),
         targets=tuple(str(each) for each in planned.resources),
@@ -115,19 +115,19 @@ async def judge_rehearsal(
         risk_class=None if planned.action is None else str(services.actions()[planned.action].risk),
         made_up=share,
         made_up_because=because,
-        past=await find_recent_activity(services, desk.call.principal.agent.id, planned.target.model.name),
+        past=await find_recent_activity(services, context.call.principal.agent.id, planned.target.model.name),
     )
     verdict = judge_change(
-        desk.governance.judge,
-        desk.call.principal,
+        context.governance.judge,
+        context.call.principal,
         planned.verdict,
         stakes,
         planned.resources,
-        circumstances=desk.circumstances,
+        circumstances=context.circumstances,
     )
     basis = DecisionBasis(
-        principal=desk.call.principal,
-        purpose=desk.circumstances.purpose,
+        principal=context.call.principal,
+        purpose=context.circumstances.purpose,
         asks=tuple(ask for ask, _verdict in planned.asks),
         stakes=stakes,
         resources=planned.resources,
@@ -140,12 +140,12 @@ async def judge_rehearsal(
         rehearsal=rehearsal,
         preview=preview,
         verdict=verdict,
-        basis=bind_basis(basis, desk.governance, verdicts, holding_rules(verdict)),
+        basis=bind_basis(basis, context.governance, verdicts, holding_rules(verdict)),
     )
 
 
 async def _measure_made_up(
-    desk: CallContext, planned: PlannedChange, rehearsal: Rehearsal, intent: AppendReceipt
+    context: CallContext, planned: PlannedChange, rehearsal: Rehearsal, intent: AppendReceipt
 ) -> tuple[float, str]:
     """Return how far inserted rows look made up beside a sample of those that are there, and why."""
     inserted = next((each for each in rehearsal.changes if each.kind is RowChangeKind.INSERT and each.columns), None)
@@ -158,7 +158,7 @@ async def _measure_made_up(
         inserted.columns,
         NO_OBLIGATIONS,
         dialect,
-        mask_key=desk.governance.mask_key,
+        mask_key=context.governance.mask_key,
     )
     if isinstance(relation, Problems):
         return 0.0, ""

@@ -87,7 +87,9 @@ class PlanDenied:
 PlanResult = PlannedChange | PlanDenied | Problems
 
 
-async def plan_sql(desk: CallContext, write: WriteText, target: ChangeTarget, settings: ChangeSettings) -> PlanResult:
+async def plan_sql(
+    context: CallContext, write: WriteText, target: ChangeTarget, settings: ChangeSettings
+) -> PlanResult:
     """Return what an agent's own statement would do, if its caller may propose it.
 
     Raises:
@@ -103,23 +105,25 @@ async def plan_sql(desk: CallContext, write: WriteText, target: ChangeTarget, se
         set_by = columns if verb in {Action.INSERT, Action.UPDATE} else ()
         # An update touches what it sets; to insert or delete a row touches all of it.
         touched = () if verb is Action.UPDATE else tuple(whole)
-        ask = JudgeQuestion(verb=verb, resources=(desk.tool, *_resources_of(target, set_by)), unless_forbidden=touched)
-        asks.append((ask, ask_policy(desk, ask)))
+        ask = JudgeQuestion(
+            verb=verb, resources=(context.tool, *_resources_of(target, set_by)), unless_forbidden=touched
+        )
+        asks.append((ask, ask_policy(context, ask)))
         if asks[-1][1].decision is not Decision.ALLOW:
             return PlanDenied(asks[-1][1])
     models = [
         model
-        for model in desk.governance.catalog.models.values()
-        if engine_of(desk, model) is target.engine and desk.allows(Action.READ, dataset_resource(model))
+        for model in context.governance.catalog.models.values()
+        if engine_of(context, model) is target.engine and context.allows(Action.READ, dataset_resource(model))
     ]
-    tables = await readable_tables(desk, target.engine, models)
+    tables = await readable_tables(context, target.engine, models)
     return await _make_plan(
-        desk, write, target, settings, _Rights(tuple(asks), tables, granted=False), columns, resources
+        context, write, target, settings, _Rights(tuple(asks), tables, granted=False), columns, resources
     )
 
 
 async def plan_action(
-    desk: CallContext, name: str, write: WriteText, target: ChangeTarget, settings: ChangeSettings, most_rows: int
+    context: CallContext, name: str, write: WriteText, target: ChangeTarget, settings: ChangeSettings, most_rows: int
 ) -> PlanResult:
     """Return what a governed action would do: the right to execute it suffices, but what forbids or narrows counts.
 
@@ -130,7 +134,7 @@ async def plan_action(
     if isinstance(columns, Problems):
         return columns
     action = Resource(ResourceKind.ACTION, name)
-    models = [each for each in desk.governance.catalog.models.values() if engine_of(desk, each) is target.engine]
+    models = [each for each in context.governance.catalog.models.values() if engine_of(context, each) is target.engine]
     found = await target.engine.relations([model.source for model in models])
     tables = tuple(
         GovernedTable(dataset=model.name, source=each.location, columns=each.columns, stored=each.columns)
@@ -138,14 +142,16 @@ async def plan_action(
         if (each := found.get(model.source)) is not None
     )
     touched = [column_resource(target.model, each) for each in target.shape.names]
-    beside = (desk.tool, dataset_resource(target.model), *touched)
+    beside = (context.tool, dataset_resource(target.model), *touched)
     ask = JudgeQuestion(verb=Action.EXECUTE, resources=(action,), unless_forbidden=beside)
-    verdict = ask_policy(desk, ask)
+    verdict = ask_policy(context, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
     resources = (action, *_resources_of(target, columns))
     rights = _Rights(((ask, verdict),), tables, granted=True)
-    return await _make_plan(desk, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows)
+    return await _make_plan(
+        context, write, target, settings, rights, columns, resources, name=name, most_rows=most_rows
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +169,7 @@ class _Rights:
 
 
 async def _make_plan(
-    desk: CallContext,
+    context: CallContext,
     write: WriteText,
     target: ChangeTarget,
     settings: ChangeSettings,
@@ -190,7 +196,7 @@ async def _make_plan(
             rows = Targets(Images((), len(source.literals)), Images.of(source.literals, len(own)))
             changes.append(TableChange(kind=RowChangeKind.INSERT, table=target.found.location, columns=own, rows=rows))
             continue
-        found = await _make_select(desk, source, target, rights)
+        found = await _make_select(context, source, target, rights)
         if not isinstance(found, tuple):
             return found
         statement, ask, verdict, bound = found
@@ -200,7 +206,7 @@ async def _make_plan(
         reading.append(verdict)
         volatile = volatile or not _VOLATILE.isdisjoint(bound.bound.functions)
         steps.append(_make_step(source, target, own, statement))
-    views = _make_views(desk, target, [rights.verdict, *reading])
+    views = _make_views(context, target, [rights.verdict, *reading])
     if isinstance(views, Problems):
         return views
     seconds, most = _limits_of(settings, rights.verdict, most_rows)
@@ -238,32 +244,32 @@ def _limits_of(settings: ChangeSettings, verdict: Verdict, most_rows: int | None
 
 
 async def _make_select(
-    desk: CallContext, source: SourceText, target: ChangeTarget, rights: _Rights
+    context: CallContext, source: SourceText, target: ChangeTarget, rights: _Rights
 ) -> tuple[Statement, JudgeQuestion, Verdict, BoundText] | PlanDenied | Problems:
     """Take the SELECT that finds a step's rows through the whole guard; returns what it is bound to besides."""
-    bound = await bind_text(desk, source.sql or "", target.engine, rights.tables)
+    bound = await bind_text(context, source.sql or "", target.engine, rights.tables)
     if isinstance(bound, Problems):
         return _leave_out_places(bound)
-    resources = resources_read(desk, bound.bound)
+    resources = resources_read(context, bound.bound)
     if rights.granted:
         ask = JudgeQuestion(verb=Action.EXECUTE, resources=_actions(rights.verdict), unless_forbidden=tuple(resources))
     else:
-        ask = JudgeQuestion(verb=Action.READ, resources=(desk.tool, *resources))
-    verdict = ask_policy(desk, ask)
+        ask = JudgeQuestion(verb=Action.READ, resources=(context.tool, *resources))
+    verdict = ask_policy(context, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
     problems = _refuse_masked(verdict.obligations, bound)
     if problems is not None:
         return problems
-    statement = await rewrite(desk, bound, verdict.obligations, row_limit=None)
+    statement = await rewrite(context, bound, verdict.obligations, row_limit=None)
     if isinstance(statement, Problems):
         return _leave_out_places(statement)
     return statement, ask, verdict, bound
 
 
-def ask_policy(desk: CallContext, ask: JudgeQuestion) -> Verdict:
+def ask_policy(context: CallContext, ask: JudgeQuestion) -> Verdict:
     """Return policy's word on one question."""
-    return desk.judge(ask.verb, ask.resources, unless_forbidden=ask.unless_forbidden)
+    return context.judge(ask.verb, ask.resources, unless_forbidden=ask.unless_forbidden)
 
 
 def _actions(verdict: Verdict) -> tuple[Resource, ...]:
@@ -291,7 +297,7 @@ def _leave_out_places(problems: Problems) -> Problems:
     )
 
 
-def _make_views(desk: CallContext, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
+def _make_views(context: CallContext, target: ChangeTarget, verdicts: Sequence[Verdict]) -> tuple[View, ...] | Problems:
     filters = {
         repr(each): each
         for verdict in verdicts
@@ -306,7 +312,7 @@ def _make_views(desk: CallContext, target: ChangeTarget, verdicts: Sequence[Verd
         target.shape.key,
         Obligations(row_filters=tuple(filters.values())),
         target.engine.dialect,
-        mask_key=desk.governance.mask_key,
+        mask_key=context.governance.mask_key,
         known=target.found.columns,
     )
     if isinstance(relation, Problems):

@@ -216,7 +216,7 @@ def _cut_value(value: str) -> str:
 
 
 def show_proposer(
-    desk: CallContext, planned: PlannedChange, effect: ChangeEffect, preview: Preview | None, *, sample_rows: int
+    context: CallContext, planned: PlannedChange, effect: ChangeEffect, preview: Preview | None, *, sample_rows: int
 ) -> Preview | None:
     """Return the preview as the proposer may see it: of cascades only numbers, of columns only readable values."""
     if preview is None:
@@ -225,7 +225,7 @@ def show_proposer(
     for each in effect.tables:
         if each.cause is not Cause.STATEMENT:
             continue
-        before = {name for name in (*each.columns, *each.key) if _reads(desk, planned, name)}
+        before = {name for name in (*each.columns, *each.key) if _reads(context, planned, name)}
         after = set(before)
         if planned.action is not None:
             # The agent knows the action, not the table: which rows it names, and what it sets there.
@@ -240,6 +240,6 @@ def show_proposer(
     return replace(preview, tables=tuple(tables))
 
 
-def _reads(desk: CallContext, planned: PlannedChange, column: str) -> bool:
-    verdict = desk.judge(Action.READ, (desk.tool, column_resource(planned.target.model, column)))
+def _reads(context: CallContext, planned: PlannedChange, column: str) -> bool:
+    verdict = context.judge(Action.READ, (context.tool, column_resource(planned.target.model, column)))
     return verdict.decision is Decision.ALLOW and not verdict.obligations.masks

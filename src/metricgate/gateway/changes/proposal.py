@@ -43,20 +43,20 @@ PlanChange = Callable[[ChangeServices], Awaitable[PlanResult]]
 """Gives the change that a call proposes; may raise ``WarehouseError``."""
 
 
-async def offer_change(desk: CallContext, request: ProposalRequest, plan: PlanChange) -> Ending:
+async def offer_change(context: CallContext, request: ProposalRequest, plan: PlanChange) -> Ending:
     """Take a change from the call to its outcome: once for each idempotency key.
 
     Args:
-        desk: the call's.
+        context: the call's.
         request: how it was asked for.
         plan: gives the change.
     """
-    if desk.changes is None:
+    if context.changes is None:
         problem = Problem(code=codes.NOT_WRITABLE, message=codes.NOT_WRITABLE.cause, hint=codes.NOT_WRITABLE.cure)
         return CallRefusal(Problems((problem,)))
     if not request.dry_run and request.idempotency_key is None:
         return CallRefusal(Problems((_key_missing(),)))
-    call = ProposalCall(desk=desk, services=desk.changes, request=request)
+    call = ProposalCall(context=context, services=context.changes, request=request)
     if request.idempotency_key is None:
         return await _offer_planned(call, plan)
     # Calls under one key wait for one another, so that each is told the one outcome.
@@ -100,7 +100,7 @@ async def _answer_again(call: ProposalCall, action: ProposedAction) -> Ending:
             hint=codes.IDEMPOTENCY_CONFLICT.cure,
         )
         return CallRefusal(Problems((problem,)))
-    return answer_standing(call.desk, await expire_if_due(call.services, action))
+    return answer_standing(call.context, await expire_if_due(call.services, action))
 
 
 async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: PLR0911 - one way out for each stage
@@ -109,7 +109,7 @@ async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: 
     Raises:
         KeyTaken: another proposal came first under the same idempotency key.
     """
-    desk = call.desk
+    context = call.context
     if isinstance(planned, PlanDenied):
         return CallRefusal.by_policy(planned.verdict)
     if isinstance(planned, Problems):
@@ -118,7 +118,7 @@ async def _propose(call: ProposalCall, planned: PlanResult) -> Ending:  # noqa: 
     if frozen is not None:
         return CallRefusal(Problems((frozen,)))
     facts = _subject_of(planned)
-    begun = await desk.begin(planned.verdict, facts, planned.write.statement)
+    begun = await context.begin(planned.verdict, facts, planned.write.statement)
     if not isinstance(begun, AppendReceipt):
         return begun
     rehearsal = await _rehearse_planned(planned, facts)
@@ -182,7 +182,7 @@ async def _keep_action(call: ProposalCall, judged: JudgedChange, begun: AppendRe
 
 
 def _make_proposal(call: ProposalCall, judged: JudgedChange) -> Proposal:
-    desk, services, agent, now = call.desk, call.services, call.principal.agent.id, call.services.now()
+    context, services, agent, now = call.context, call.services, call.principal.agent.id, call.services.now()
     planned, rehearsal = judged.planned, judged.rehearsal
     seconds = judged.verdict.demand.seconds if judged.held else FLOOR_SECONDS
     return Proposal(
@@ -190,8 +190,8 @@ def _make_proposal(call: ProposalCall, judged: JudgedChange) -> Proposal:
         tenant=services.settings.tenant,
         agent=agent,
         user=call.user,
-        owner=desk.governance.judge.policy.owner_of(agent),
-        tool=desk.call.tool,
+        owner=context.governance.judge.policy.owner_of(agent),
+        tool=context.call.tool,
         action=planned.action,
         statement=planned.write.statement,
         parameters_digest=call.request.arguments_digest,
@@ -200,8 +200,8 @@ def _make_proposal(call: ProposalCall, judged: JudgedChange) -> Proposal:
         changes_digest=kept_change.digest_of_content(rehearsal.changes, planned.structure),
         preview_digest=rehearsal.effect.digest,
         row_ceiling=rehearsal.effect.rows,
-        policy_digest=desk.governance.judge.policy.digest,
-        catalog_version=desk.governance.catalog.version,
+        policy_digest=context.governance.judge.policy.digest,
+        catalog_version=context.governance.catalog.version,
         reversibility=judged.preview.reversibility,
         proposed_at=now,
         expires_at=now + timedelta(seconds=seconds),
@@ -233,9 +233,9 @@ def _content_of(judged: JudgedChange) -> bytes:
 
 async def _follow(call: ProposalCall, judged: JudgedChange, action: ProposedAction, facts: CallSubject) -> Ending:
     """Do what was decided: nothing of a dry run, carry it out, or say that it waits."""
-    desk, services, planned = call.desk, call.services, judged.planned
+    context, services, planned = call.context, call.services, judged.planned
     preview = show_proposer(
-        desk, planned, judged.rehearsal.effect, action.preview, sample_rows=services.settings.sample_rows
+        context, planned, judged.rehearsal.effect, action.preview, sample_rows=services.settings.sample_rows
     )
     if call.request.dry_run:
         would = "wait for a person" if judged.held else "be carried out"
@@ -247,13 +247,13 @@ async def _follow(call: ProposalCall, judged: JudgedChange, action: ProposedActi
             done = await execute(services, action)
         except StateConflict:
             done = await find_action(services, action.id) or action
-        return await _answer_ended(desk, done, preview, facts)
+        return await _answer_ended(context, done, preview, facts)
     services.tell("action_held", action, {})
     return CallHold(describe_standing(action), action.id, facts)
 
 
 async def _answer_ended(
-    desk: CallContext, action: ProposedAction, preview: Preview | None, facts: CallSubject
+    context: CallContext, action: ProposedAction, preview: Preview | None, facts: CallSubject
 ) -> Ending:
     if action.state is State.EXECUTED:
         return AnswerDraft(answer=answer_action(action, preview, _describe_done(action)), facts=facts)
@@ -261,7 +261,7 @@ async def _answer_ended(
         return CallRefusal(Problems((_problem_of(action),)), facts=facts)
     code = codes.OUTCOME_UNKNOWN
     problem = Problem(code=code, message=code.cause, hint=code.cure, details={"action_id": action.id})
-    return await desk.fault(problem, "the outcome is not known", facts)
+    return await context.fault(problem, "the outcome is not known", facts)
 
 
 def _describe_done(action: ProposedAction) -> str:
@@ -281,10 +281,10 @@ def _problem_of(action: ProposedAction) -> Problem:
     return Problem(code=code, message=failed.message, hint=failed.hint or code.cure, details={**failed.details, **own})
 
 
-def answer_standing(desk: CallContext, action: ProposedAction) -> Ending:
+def answer_standing(context: CallContext, action: ProposedAction) -> Ending:
     """Answer how an action of the caller's stands."""
     facts = CallSubject(action_id=action.id, action_state=str(action.state))
-    doing = "" if desk.changes is None else desk.changes.stages.get(action.id, "")
+    doing = "" if context.changes is None else context.changes.stages.get(action.id, "")
     return AnswerDraft(answer=describe_standing(action, doing), facts=facts)
 
 

@@ -33,19 +33,19 @@ class ProposalCall:
     """What every stage of a proposal may use.
 
     Attributes:
-        desk: the call's: who calls, the definitions in force, the record.
+        context: the call's: who calls, the definitions in force, the record.
         services: of changes: what is kept, switches, clock, settings.
         request: how it was asked for.
     """
 
-    desk: CallContext
+    context: CallContext
     services: ChangeServices
     request: ProposalRequest
 
     @property
     def principal(self) -> Principal:
         """Who proposes."""
-        return self.desk.call.principal
+        return self.context.call.principal
 
     @property
     def user(self) -> str | None:

@@ -23,7 +23,7 @@ from metricgate.vocabulary.structure import StructureKind
 
 
 def plan_structure(
-    desk: CallContext, text: StructureText, target: ChangeTarget, settings: ChangeSettings
+    context: CallContext, text: StructureText, target: ChangeTarget, settings: ChangeSettings
 ) -> PlanResult:
     """Return what a text would do to a table, if its caller may propose it."""
     change = _change(text, target)
@@ -32,8 +32,8 @@ def plan_structure(
     dataset = dataset_resource(target.model)
     columns = [column_resource(target.model, each) for each in target.shape.names]
     [verb] = text.verbs
-    ask = JudgeQuestion(verb=verb, resources=(desk.tool, dataset), unless_forbidden=tuple(columns))
-    verdict = ask_policy(desk, ask)
+    ask = JudgeQuestion(verb=verb, resources=(context.tool, dataset), unless_forbidden=tuple(columns))
+    verdict = ask_policy(context, ask)
     if verdict.decision is not Decision.ALLOW:
         return PlanDenied(verdict)
     own = [each for each in verdict.obligations.row_filters if each.dataset == target.model.name]
@@ -41,7 +41,7 @@ def plan_structure(
         # Who may see a part of a table does not decide on the whole of it.
         message = f"You see {target.model.name!r} in part only, and a change of the table means all of it."
         return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message),))
-    bound = _bound_by_name(desk, target.model, change) if change.kind is StructureKind.RENAME_COLUMN else ""
+    bound = _bound_by_name(context, target.model, change) if change.kind is StructureKind.RENAME_COLUMN else ""
     if bound:
         message = f"{bound} binds {target.model.name}.{change.column_name} by its name, which it would lose."
         return Problems((Problem(code=codes.NOT_CHANGEABLE, message=message, hint="People change rule and name."),))
@@ -63,25 +63,25 @@ def plan_structure(
         most_rows=settings.most_rows,
         seconds=settings.seconds if limit is None else min(settings.seconds, float(limit.value)),
         structure=change,
-        read_by=find_metrics_reading(desk, target.model.name),
+        read_by=find_metrics_reading(context, target.model.name),
     )
 
 
-def _bound_by_name(desk: CallContext, model: SemanticModel, change: StructureChange) -> str:
+def _bound_by_name(context: CallContext, model: SemanticModel, change: StructureChange) -> str:
     """Return which label or rule a column would slip from under another name; empty where none."""
     labels = labels_of(model, change.column_name)
     if labels:
         return f"The label {labels[0]!r}"
     own = str(column_resource(model, change.column_name)).lower()
-    policy = desk.governance.judge.policy
+    policy = context.governance.judge.policy
     guarding = (rule for kind in policy.kinds if kind.guards_columns for rule in policy.of(kind))
     patterns = ((rule.id, rule.named_patterns()) for rule in guarding)
     return next((f"The rule {rule!r}" for rule, names in patterns if own in {name.lower() for name in names}), "")
 
 
-def find_metrics_reading(desk: CallContext, model: str) -> tuple[str, ...]:
+def find_metrics_reading(context: CallContext, model: str) -> tuple[str, ...]:
     """Return the full names of the metrics that aggregate a model, sorted."""
-    metrics = desk.governance.catalog.metrics
+    metrics = context.governance.catalog.metrics
     return tuple(sorted(name for name in metrics if model in models_behind(name, metrics)))
 
 

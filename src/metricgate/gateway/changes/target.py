@@ -31,23 +31,23 @@ class ChangeTarget:
     shape: TableShape
 
 
-async def find_target(desk: CallContext, parts: Sequence[str], warehouse: str | None) -> ChangeTarget | Problems:
+async def find_target(context: CallContext, parts: Sequence[str], warehouse: str | None) -> ChangeTarget | Problems:
     """Return the table that a caller names, among those that it may read or change.
 
     Args:
-        desk: the call's.
+        context: the call's.
         parts: of the table's name, as its engine reads them.
         warehouse: where it is; None where the name tells.
 
     Raises:
         WarehouseError: a warehouse cannot be asked.
     """
-    models = [model for model in desk.governance.catalog.models.values() if _may_touch(desk, model)]
+    models = [model for model in context.governance.catalog.models.values() if _may_touch(context, model)]
     fitting: list[tuple[Engine, SemanticModel, RelationFound]] = []
-    for engine in desk.engines:
+    for engine in context.engines:
         if warehouse not in {None, engine.name}:
             continue
-        own = [model for model in models if engine_of(desk, model) is engine]
+        own = [model for model in models if engine_of(context, model) is engine]
         found = await engine.relations([model.source for model in own]) if own else {}
         fitting += [
             (engine, model, found[model.source])
@@ -78,9 +78,9 @@ async def find_shape(engine: Engine, model: SemanticModel, found: RelationFound)
     return ChangeTarget(engine=engine, warehouse=writable, model=model, found=found, shape=shape)
 
 
-def _may_touch(desk: CallContext, model: SemanticModel) -> bool:
+def _may_touch(context: CallContext, model: SemanticModel) -> bool:
     dataset = dataset_resource(model)
-    return any(desk.allows(verb, dataset) for verb in (Action.READ, *_VERBS))
+    return any(context.allows(verb, dataset) for verb in (Action.READ, *_VERBS))
 
 
 def _names_table(parts: Sequence[str], dataset: str, location: tuple[str, ...], dialect: str) -> bool:

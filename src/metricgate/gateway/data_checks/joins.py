@@ -22,7 +22,7 @@ from metricgate.planning.data_checks import KeyCheck
 from metricgate.vocabulary.problem import Problem, Problems
 
 
-async def check_joins(desk: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
+async def check_joins(context: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
     """Return notes for the answer, or the refusal where a key is broken.
 
     Raises:
@@ -31,22 +31,22 @@ async def check_joins(desk: CallContext, prepared: PreparedQuery) -> tuple[str, 
     notes: list[str] = []
     broken: list[Problem] = []
     engine = prepared.engine
-    changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
+    changes = 0 if context.changes is None else context.changes.carried_out[engine.name]
     for check, statement in prepared.checks:
-        counts = desk.keys.find_known(engine, statement, changes)
+        counts = context.keys.find_known(engine, statement, changes)
         if counts is None:
-            spent = await desk.charge(prepared.verdict)
+            spent = await context.charge(prepared.verdict)
             if spent is not None:
                 return CallRefusal(Problems((spent,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
-            look = partial(_look_at_key, desk, prepared, check, statement)
-            found = await desk.keys.learn(engine, statement, changes, look)
+            look = partial(_look_at_key, context, prepared, check, statement)
+            found = await context.keys.learn(engine, statement, changes, look)
             if isinstance(found, Ending):
                 return found
             counts = found
         if not isinstance(counts, KeyCounts):
             raise TypeError(f"a key's check found {counts}")
         if not counts.complete and not counts.is_broken:
-            counts = desk.keys.find_surveyed(engine, check, prepared.verdict.obligations, changes) or counts
+            counts = context.keys.find_surveyed(engine, check, prepared.verdict.obligations, changes) or counts
         if counts.is_broken:
             broken.append(_key_problem(check, counts, counted=counts_told(prepared.verdict, (check.dataset,))))
         elif not counts.complete:
@@ -57,10 +57,10 @@ async def check_joins(desk: CallContext, prepared: PreparedQuery) -> tuple[str, 
 
 
 async def _look_at_key(
-    desk: CallContext, prepared: PreparedQuery, check: KeyCheck, statement: Statement
+    context: CallContext, prepared: PreparedQuery, check: KeyCheck, statement: Statement
 ) -> KeyCounts | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"key {check.dataset}.{check.key}")
-    rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
+    rows = await context.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
         return UNCHECKED  # the question itself will tell what is wrong with the engine, or that nothing is
     return rows if isinstance(rows, Ending) else KeyCounts.of(rows)

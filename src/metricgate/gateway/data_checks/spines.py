@@ -27,7 +27,7 @@ from metricgate.vocabulary.problem import Problem, Problems
 _CHECKED = "`metricgate validate --data` checks it"
 
 
-async def check_spines(desk: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
+async def check_spines(context: CallContext, prepared: PreparedQuery) -> tuple[str, ...] | Ending:
     """Return notes for the answer, or the refusal where a spine would cut, drop or double numbers.
 
     Raises:
@@ -35,12 +35,12 @@ async def check_spines(desk: CallContext, prepared: PreparedQuery) -> tuple[str,
     """
     notes: list[str] = []
     for read in spines_read(prepared.plan):
-        spine = await _looked(desk, prepared, read.check)
+        spine = await _looked(context, prepared, read.check)
         if isinstance(spine, Ending):
             return spine
         if not isinstance(spine, SpineFound):
             raise TypeError(f"a time spine's check found {spine}")
-        found = _broken(read, spine) or await _too_short(desk, prepared, read.check, spine)
+        found = _broken(read, spine) or await _too_short(context, prepared, read.check, spine)
         if isinstance(found, Problem):
             return CallRefusal(Problems((found,)), verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         if isinstance(found, str):
@@ -51,7 +51,7 @@ async def check_spines(desk: CallContext, prepared: PreparedQuery) -> tuple[str,
 
 
 async def _too_short(
-    desk: CallContext, prepared: PreparedQuery, check: SpineCheck, spine: SpineFound
+    context: CallContext, prepared: PreparedQuery, check: SpineCheck, spine: SpineFound
 ) -> Problem | Ending | str | None:
     """Return what is wrong; a note where the engine did not tell."""
     if not spine.answered:
@@ -63,7 +63,7 @@ async def _too_short(
     for beyond in rows_beyond(prepared.plan, check, first, last):
         found: Known | Ending = UNKNOWN
         for each in beyond:
-            found = await _looked(desk, prepared, each)
+            found = await _looked(context, prepared, each)
             if isinstance(found, Ending):
                 return found
             unknown |= found is ROWS_UNKNOWN
@@ -117,30 +117,30 @@ def _broken(read: SpineRead, spine: SpineFound) -> Problem | None:
     )
 
 
-async def _looked(desk: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck) -> Known | Ending:
+async def _looked(context: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck) -> Known | Ending:
     """Return what is known by now, or what is found."""
     plan, engine, verdict = prepared.plan, prepared.engine, prepared.verdict
-    mask_key = desk.governance.mask_key
+    mask_key = context.governance.mask_key
     statement = compile_check(check, plan.models, verdict.obligations, engine.dialect, mask_key=mask_key)
     if not isinstance(statement, Statement):
         return CallRefusal(statement, verdict=verdict, facts=plan_subject(plan))
-    changes = 0 if desk.changes is None else desk.changes.carried_out[engine.name]
+    changes = 0 if context.changes is None else context.changes.carried_out[engine.name]
     lasting = isinstance(check, SpineCheck) or bool(engine.warehouse.data_state)
-    known = desk.keys.find_known(engine, statement, changes) if lasting else None
+    known = context.keys.find_known(engine, statement, changes) if lasting else None
     if known is not None:
         return known
-    spent = await desk.charge(verdict)
+    spent = await context.charge(verdict)
     if spent is not None:
         return CallRefusal(Problems((spent,)), verdict=verdict, facts=plan_subject(plan))
-    look = partial(_look_at_spine, desk, prepared, check, statement)
-    return await desk.keys.learn(engine, statement, changes, look) if lasting else await look()
+    look = partial(_look_at_spine, context, prepared, check, statement)
+    return await context.keys.learn(engine, statement, changes, look) if lasting else await look()
 
 
 async def _look_at_spine(
-    desk: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck, statement: Statement
+    context: CallContext, prepared: PreparedQuery, check: SpineCheck | RowsCheck, statement: Statement
 ) -> SpineFound | RowsFound | Ending:
     facts = replace(plan_subject(prepared.plan), check=f"spine {check.dataset}")
-    rows = await desk.look(prepared.engine, statement, prepared.verdict, facts)
+    rows = await context.look(prepared.engine, statement, prepared.verdict, facts)
     if isinstance(rows, WarehouseError):
         return UNKNOWN if isinstance(check, SpineCheck) else ROWS_UNKNOWN
     if not isinstance(rows, Rows):

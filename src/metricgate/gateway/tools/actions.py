@@ -63,11 +63,11 @@ class ActionTool:
         """What it takes to call it."""
         return Action.EXECUTE
 
-    def read(self, desk: CallContext) -> ParsedArguments[Any] | Problems:
+    def read(self, context: CallContext) -> ParsedArguments[Any] | Problems:
         """Return the parameters, read strictly."""
-        return read_arguments(desk.call.tool, desk.call.arguments, _arguments_model(self.action))
+        return read_arguments(context.call.tool, context.call.arguments, _arguments_model(self.action))
 
-    async def handle(self, desk: CallContext, parsed: ParsedArguments[Any]) -> Ending:
+    async def handle(self, context: CallContext, parsed: ParsedArguments[Any]) -> Ending:
         """Propose the change."""
         given: dict[str, Any] = parsed.value.model_dump()
         values = _values_within_bounds(self.action, given)
@@ -79,13 +79,13 @@ class ActionTool:
             arguments_digest=digest_of({name: str(value) for name, value in given.items()}),
             because=given["because"],
         )
-        return await offer_change(desk, request, lambda services: self._planned(desk, services, values))
+        return await offer_change(context, request, lambda services: self._planned(context, services, values))
 
     async def _planned(
-        self, desk: CallContext, services: ChangeServices, values: Mapping[str, ParameterValue]
+        self, context: CallContext, services: ChangeServices, values: Mapping[str, ParameterValue]
     ) -> PlanResult:
-        model = desk.governance.catalog.models[self.action.target]
-        engine = desk.engines.find(model.warehouse)
+        model = context.governance.catalog.models[self.action.target]
+        engine = context.engines.find(model.warehouse)
         found = (await engine.relations([model.source])).get(model.source)
         if found is None:
             message = f"The table of {model.name!r} is not there."
@@ -96,7 +96,7 @@ class ActionTool:
         target = await find_shape(engine, model, found)
         if isinstance(target, Problems):
             return target
-        return await plan_action(desk, self.action.name, write, target, services.settings, self.action.most_rows)
+        return await plan_action(context, self.action.name, write, target, services.settings, self.action.most_rows)
 
 
 def _values_within_bounds(action: ActionDefinition, given: Mapping[str, Any]) -> dict[str, ParameterValue] | Problems:

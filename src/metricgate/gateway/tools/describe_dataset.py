@@ -47,9 +47,9 @@ class DatasetsAnswer(Answer):
     catalog_version: str
 
 
-async def _serve_describe_dataset(desk: CallContext, parsed: ParsedArguments[DatasetArguments]) -> Ending:
+async def _serve_describe_dataset(context: CallContext, parsed: ParsedArguments[DatasetArguments]) -> Ending:
     wanted = parsed.value.dataset
-    found = await _find_datasets(desk, wanted)
+    found = await _find_datasets(context, wanted)
     if isinstance(found, WarehouseError):
         return EngineFailure(failures.of_engine(found), found.engine_text)
     shown = [each for each in found.there if wanted is None or each[1].dataset == wanted]
@@ -58,11 +58,11 @@ async def _serve_describe_dataset(desk: CallContext, parsed: ParsedArguments[Dat
         message = f"There is no dataset {wanted!r} that you may read."
         problem = Problem(code=codes.NO_SUCH_DATASET, message=message, hint=hint or codes.NO_SUCH_DATASET.cure)
         return CallRefusal(Problems((problem,)))
-    dialects = {engine.dialect for engine, _table in shown} or {desk.engines.default.dialect}
+    dialects = {engine.dialect for engine, _table in shown} or {context.engines.default.dialect}
     answer = DatasetsAnswer(
         dialect=dialects.pop() if len(dialects) == 1 else None,
-        datasets=[_dataset_json(desk, engine, table) for engine, table in shown],
-        catalog_version=desk.governance.catalog.version,
+        datasets=[_dataset_json(context, engine, table) for engine, table in shown],
+        catalog_version=context.governance.catalog.version,
         notes=found.notes,
     )
     return AnswerDraft(answer=answer, facts=CallSubject(datasets=[table.dataset for _engine, table in shown]))
@@ -74,15 +74,15 @@ class _Found:
     notes: list[str]
 
 
-async def _find_datasets(desk: CallContext, wanted: str | None) -> _Found | WarehouseError:
+async def _find_datasets(context: CallContext, wanted: str | None) -> _Found | WarehouseError:
     """Return what the caller may read. A warehouse that is away hides its own datasets only, unless they are asked."""
-    homes = readable_homes(desk)
+    homes = readable_homes(context)
     own = next((home for home, models in homes.items() if wanted in {model.name for model in models}), None)
     found, away = _Found([], []), None
     for home, models in homes.items():
-        engine = desk.engines.find(home)
+        engine = context.engines.find(home)
         try:
-            found.there.extend((engine, table) for table in await readable_tables(desk, engine, models))
+            found.there.extend((engine, table) for table in await readable_tables(context, engine, models))
         except WarehouseError as error:
             if own in {None, home}:
                 away = error
@@ -90,10 +90,10 @@ async def _find_datasets(desk: CallContext, wanted: str | None) -> _Found | Ware
     return away if away is not None and (own is not None or not found.there) else found
 
 
-def _dataset_json(desk: CallContext, engine: Engine, table: GovernedTable) -> dict[str, Json]:
-    model = desk.governance.catalog.models[table.dataset]
+def _dataset_json(context: CallContext, engine: Engine, table: GovernedTable) -> dict[str, Json]:
+    model = context.governance.catalog.models[table.dataset]
     resources = [column_resource(model, column.name) for column in table.columns]
-    verdict = desk.judge(Action.READ, (dataset_resource(model), *resources))
+    verdict = context.judge(Action.READ, (dataset_resource(model), *resources))
     masks = {mask.column: mask for mask in verdict.obligations.masks}
     columns: list[Json] = []
     for column, resource in zip(table.columns, resources, strict=True):

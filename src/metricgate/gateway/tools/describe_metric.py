@@ -68,37 +68,37 @@ class MetricAnswer(Answer):
     catalog_version: str
 
 
-async def _serve_describe_metric(desk: CallContext, parsed: ParsedArguments[DescribeArguments]) -> Ending:
-    named = resolve_metrics(desk, (parsed.value.metric,))
+async def _serve_describe_metric(context: CallContext, parsed: ParsedArguments[DescribeArguments]) -> Ending:
+    named = resolve_metrics(context, (parsed.value.metric,))
     if isinstance(named, Problems):
         return CallRefusal(named)
     name = named.metrics[0]
-    verdict = desk.judge(Action.DESCRIBE, (resource_of(desk, name),))
+    verdict = context.judge(Action.DESCRIBE, (resource_of(context, name),))
     if verdict.decision is not Decision.ALLOW:
         return CallRefusal.by_policy(verdict)
-    metric = desk.governance.catalog.metrics[name]
-    seen = CallerVisibility(desk, Action.QUERY)
-    reached = [each for each in desk.governance.planner.reachable((name,)) if _share_warehouse(desk, name, each)]
+    metric = context.governance.catalog.metrics[name]
+    seen = CallerVisibility(context, Action.QUERY)
+    reached = [each for each in context.governance.planner.reachable((name,)) if _share_warehouse(context, name, each)]
     members = [each for each in reached if seen.may_use(each)]
     answer = MetricAnswer(
         **summary_of(metric),
         definition=_definition_json(metric, seen),
         certification=_certification(metric),
-        deprecation=deprecation_of(desk, metric),
+        deprecation=deprecation_of(context, metric),
         instructions=shorten(metric.header.ai_instructions),
         examples=list(metric.header.ai_examples),
-        calendars=list(calendars_for(desk.governance.catalog, members)),
+        calendars=list(calendars_for(context.governance.catalog, members)),
         members=[member_as_json(member) for member in members],
-        catalog_version=desk.governance.catalog.version,
+        catalog_version=context.governance.catalog.version,
         notes=list(named.notes),
     )
     facts = CallSubject(metrics=[MetricVersion(name=name, version=metric.header.definition_version)])
     return AnswerDraft(answer=answer, facts=facts, verdict=verdict)
 
 
-def _share_warehouse(desk: CallContext, metric: str, member: ReachableMember) -> bool:
+def _share_warehouse(context: CallContext, metric: str, member: ReachableMember) -> bool:
     """Whether the member is in the metric's own warehouse, and so is every model on the way to it."""
-    catalog = desk.governance.catalog
+    catalog = context.governance.catalog
     passed = (hop.rpartition(" -> ")[2] for hop in member.path)
     names = {member.model, *passed, *models_behind(metric, catalog.metrics)}
     return len({catalog.models[each].warehouse for each in names if each in catalog.models}) <= 1

@@ -28,21 +28,21 @@ class ExplainArguments(QuestionArguments):
     )
 
 
-async def _serve_explain_query(desk: CallContext, parsed: ParsedArguments[ExplainArguments]) -> Ending:
+async def _serve_explain_query(context: CallContext, parsed: ParsedArguments[ExplainArguments]) -> Ending:
     asked: ParsedArguments[QuestionArguments] = ParsedArguments(
         value=parsed.value, notes=parsed.notes, size=parsed.size
     )
-    prepared = await prepare(desk, asked, runs=False)
+    prepared = await prepare(context, asked, runs=False)
     if not isinstance(prepared, PreparedQuery):
         return prepared
     shown = parsed.value.dialect
     name = None if shown is None else dialect_of(shown)
     if name is not None and name != prepared.engine.dialect:
-        statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, desk.governance.mask_key)
+        statement = compile_plan(prepared.plan, prepared.verdict.obligations, name, context.governance.mask_key)
         if isinstance(statement, Problems):
             return CallRefusal(statement, verdict=prepared.verdict, facts=plan_subject(prepared.plan))
         prepared = replace(prepared, statement=statement)
-    answer = ExplainedAnswer(**explain(desk, prepared))
+    answer = ExplainedAnswer(**explain(context, prepared))
     return AnswerDraft(answer=answer, facts=plan_subject(prepared.plan), verdict=prepared.verdict)
 
 

@@ -34,10 +34,10 @@ class ActionArguments(BaseModel):
     withdraw: bool = Field(False, description="Withdraw the action if it still waits.")
 
 
-async def _serve_get_action(desk: CallContext, parsed: ParsedArguments[ActionArguments]) -> Ending:
-    services, wanted = desk.changes, parsed.value.action_id
+async def _serve_get_action(context: CallContext, parsed: ParsedArguments[ActionArguments]) -> Ending:
+    services, wanted = context.changes, parsed.value.action_id
     action = None if services is None else await find_action(services, wanted)
-    principal = desk.call.principal
+    principal = context.call.principal
     user = None if principal.user is None else principal.user.id
     own = action is not None and (action.proposal.agent, action.proposal.user) == (principal.agent.id, user)
     if services is None or action is None or not own:
@@ -51,13 +51,13 @@ async def _serve_get_action(desk: CallContext, parsed: ParsedArguments[ActionArg
             gone = await advance(services, action, ActionWithdrawn(at=services.now()))
         except StateConflict:
             now = await asyncio.to_thread(services.store.get, wanted)
-            return answer_standing(desk, now or action)
+            return answer_standing(context, now or action)
         if isinstance(gone, Refusal):
             return CallRefusal(
                 Problems((Problem(code=codes.NOT_DECIDABLE, message=gone.message, hint=codes.NOT_DECIDABLE.cure),))
             )
         action = gone.action
-    return answer_standing(desk, action)
+    return answer_standing(context, action)
 
 
 GET_ACTION = Tool(

@@ -40,10 +40,10 @@ class ReceiptAnswer(Answer):
     public_key: Annotated[str, Field(description="The log's verifier key, to compare with yours.")]
 
 
-async def _serve_get_receipt(desk: CallContext, parsed: ParsedArguments[ReceiptArguments]) -> Ending:
+async def _serve_get_receipt(context: CallContext, parsed: ParsedArguments[ReceiptArguments]) -> Ending:
     index = parsed.value.index
-    owner = await desk.ledger.owner(index)
-    receipt = None if owner is None or not _may_read(desk, owner) else await desk.ledger.receipt(index)
+    owner = await context.ledger.owner(index)
+    receipt = None if owner is None or not _may_read(context, owner) else await context.ledger.receipt(index)
     if receipt is None:
         # A number says nothing: somebody else's entry is answered as one that is not there.
         problem = Problem(
@@ -57,13 +57,13 @@ async def _serve_get_receipt(desk: CallContext, parsed: ParsedArguments[ReceiptA
     return AnswerDraft(answer=answer, facts=CallSubject(receipt=index))
 
 
-def _may_read(desk: CallContext, owner: EntryOwner) -> bool:
+def _may_read(context: CallContext, owner: EntryOwner) -> bool:
     """Whether it is about a call of this agent on behalf of this user (or of nobody), or a rule lets them read it."""
-    principal = desk.call.principal
+    principal = context.call.principal
     user = None if principal.user is None else principal.user.id
     if owner.known and (owner.agent, owner.user) == (principal.agent.id, user):
         return True
-    return desk.allows(Action.READ_RECORD, Resource(ResourceKind.RECORD, owner.agent or "gateway"))
+    return context.allows(Action.READ_RECORD, Resource(ResourceKind.RECORD, owner.agent or "gateway"))
 
 
 GET_RECEIPT = Tool(

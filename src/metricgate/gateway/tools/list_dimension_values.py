@@ -56,13 +56,13 @@ class _Planned:
     notes: tuple[str, ...]
 
 
-def _plan_values(desk: CallContext, asked: ValuesArguments) -> _Planned | Ending:
-    with desk.observer.span(span_names.RESOLVE):
-        named = resolve_metrics(desk, tuple(asked.metrics))
+def _plan_values(context: CallContext, asked: ValuesArguments) -> _Planned | Ending:
+    with context.observer.span(span_names.RESOLVE):
+        named = resolve_metrics(context, tuple(asked.metrics))
         if isinstance(named, Problems):
             return CallRefusal(named)
         ask = partial(
-            desk.governance.planner.plan_values,
+            context.governance.planner.plan_values,
             asked.dimension,
             metrics=named.metrics,
             search=asked.contains,
@@ -77,11 +77,11 @@ def _plan_values(desk: CallContext, asked: ValuesArguments) -> _Planned | Ending
             whole=ask,
             within=lambda sight: ask(sight=sight),
         )
-        plan = plan_visibly(desk, road)
+        plan = plan_visibly(context, road)
     if not isinstance(plan, Plan):
         return plan
     if named.metrics:
-        verdict = desk.judge(Action.DESCRIBE, [resource_of(desk, name) for name in named.metrics])
+        verdict = context.judge(Action.DESCRIBE, [resource_of(context, name) for name in named.metrics])
         if verdict.decision is not Decision.ALLOW:
             return CallRefusal.by_policy(verdict)
     return _Planned(plan=plan, notes=named.notes)
@@ -95,12 +95,12 @@ class ValuesAnswer(RowsAnswer):
     policy: PolicyApplied
 
 
-async def _serve_list_dimension_values(desk: CallContext, parsed: ParsedArguments[ValuesArguments]) -> Ending:
-    planned = _plan_values(desk, parsed.value)
+async def _serve_list_dimension_values(context: CallContext, parsed: ParsedArguments[ValuesArguments]) -> Ending:
+    planned = _plan_values(context, parsed.value)
     if not isinstance(planned, _Planned):
         return planned
     plan = planned.plan
-    judged = judge_plan(desk, Action.LIST_VALUES, plan)
+    judged = judge_plan(context, Action.LIST_VALUES, plan)
     refused = refuse_judged(judged, plan)
     if refused is not None:
         return refused
@@ -108,13 +108,13 @@ async def _serve_list_dimension_values(desk: CallContext, parsed: ParsedArgument
     home = warehouse_of(plan)
     if isinstance(home, Problems):
         return CallRefusal(home, verdict=verdict, facts=plan_subject(plan))
-    engine = desk.engines.find(home)
-    with desk.observer.span(span_names.COMPILE):
-        compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, desk.governance.mask_key)
+    engine = context.engines.find(home)
+    with context.observer.span(span_names.COMPILE):
+        compiled = partial(compile_plan, plan, verdict.obligations, engine.dialect, context.governance.mask_key)
         _types, statement = await compiled_by_kinds(compiled, plan, engine)
     if isinstance(statement, Problems):
         return CallRefusal(statement, verdict=verdict, facts=plan_subject(plan))
-    ran = await run_plan(desk, plan, engine, statement, verdict)
+    ran = await run_plan(context, plan, engine, statement, verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = ValuesAnswer(

@@ -39,7 +39,7 @@ class WriteArguments(ProposalArguments):
     )
 
 
-async def _serve_propose_write(desk: CallContext, parsed: ParsedArguments[WriteArguments]) -> Ending:
+async def _serve_propose_write(context: CallContext, parsed: ParsedArguments[WriteArguments]) -> Ending:
     value = parsed.value
     request = ProposalRequest(
         dry_run=value.dry_run,
@@ -47,26 +47,26 @@ async def _serve_propose_write(desk: CallContext, parsed: ParsedArguments[WriteA
         arguments_digest=digest_of(value.model_dump(mode="json")),
         because=value.because,
     )
-    return await offer_change(desk, request, lambda services: _plan_change(desk, services, value))
+    return await offer_change(context, request, lambda services: _plan_change(context, services, value))
 
 
-async def _plan_change(desk: CallContext, services: ChangeServices, value: WriteArguments) -> PlanResult:
+async def _plan_change(context: CallContext, services: ChangeServices, value: WriteArguments) -> PlanResult:
     found: Problems | None = None
     # The dialect is the target's, and the target is named in the text: all dialects read the names alike.
-    dialects = dict.fromkeys(engine.dialect for engine in desk.engines if value.warehouse in {None, engine.name})
+    dialects = dict.fromkeys(engine.dialect for engine in context.engines if value.warehouse in {None, engine.name})
     for dialect in dialects:
         ddl = changes_structure(value.sql, dialect=dialect)
         write = read_structure(value.sql, dialect=dialect) if ddl else read_write(value.sql, dialect=dialect)
         if isinstance(write, Problems):
             found = found or write
             continue
-        target = await find_target(desk, write.target, value.warehouse)
+        target = await find_target(context, write.target, value.warehouse)
         if isinstance(target, Problems):
             found = target
         elif target.engine.dialect == dialect:
             if isinstance(write, StructureText):
-                return plan_structure(desk, write, target, services.settings)
-            return await plan_sql(desk, write, target, services.settings)
+                return plan_structure(context, write, target, services.settings)
+            return await plan_sql(context, write, target, services.settings)
     if found is None:
         message = f"There is no warehouse {value.warehouse!r} with a dataset that you may change."
         found = Problems((Problem(code=codes.UNKNOWN_TARGET, message=message, where=Place(path="warehouse")),))

@@ -27,30 +27,30 @@ class MetricsAnswer(ExplainedAnswer, RowsAnswer):
     """Numbers, and how they came about."""
 
 
-async def _serve_query_metrics(desk: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
-    outcome = await _query_once(desk, parsed)
+async def _serve_query_metrics(context: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
+    outcome = await _query_once(context, parsed)
     if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
-        for engine in desk.engines:
+        for engine in context.engines:
             engine.forget_types()
-        return await _query_once(desk, parsed)
+        return await _query_once(context, parsed)
     return outcome
 
 
-async def _query_once(desk: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
-    prepared = await prepare(desk, parsed, runs=True)
+async def _query_once(context: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
+    prepared = await prepare(context, parsed, runs=True)
     if not isinstance(prepared, PreparedQuery):
         return prepared
-    checked = await check_joins(desk, prepared)
+    checked = await check_joins(context, prepared)
     if not isinstance(checked, tuple):
         return checked
-    spines = await check_spines(desk, prepared)
+    spines = await check_spines(context, prepared)
     if not isinstance(spines, tuple):
         return spines
-    ran = await run_plan(desk, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
+    ran = await run_plan(context, prepared.plan, prepared.engine, prepared.statement, prepared.verdict)
     if not isinstance(ran, Ran):
         return ran
     answer = MetricsAnswer(
-        **rows_answer(ran.rows, prepared.verdict.obligations), **explain(desk, prepared, (*checked, *spines))
+        **rows_answer(ran.rows, prepared.verdict.obligations), **explain(context, prepared, (*checked, *spines))
     )
     return AnswerDraft(answer=answer, facts=plan_subject(prepared.plan), ran=ran)
 

@@ -56,14 +56,14 @@ class SqlAnswer(RowsAnswer):
     data: Object
 
 
-async def _serve_query_sql(desk: CallContext, parsed: ParsedArguments[SqlArguments]) -> Ending:
+async def _serve_query_sql(context: CallContext, parsed: ParsedArguments[SqlArguments]) -> Ending:
     values = values_of(parsed.value.parameters)
     if isinstance(values, Problems):
         return CallRefusal(values)
-    confined = await confine(desk, parsed.value.sql, parsed.value.warehouse, values)
+    confined = await confine(context, parsed.value.sql, parsed.value.warehouse, values)
     if not isinstance(confined, GuardedSql):
         return confined
-    ran = await desk.run(confined.engine, confined.statement, confined.verdict, confined.facts)
+    ran = await context.run(confined.engine, confined.statement, confined.verdict, confined.facts)
     if not isinstance(ran, Ran):
         return ran
     answer = SqlAnswer(

@@ -60,23 +60,23 @@ class CatalogAnswer(Answer):
     catalog_version: str
 
 
-async def _serve_search_catalog(desk: CallContext, parsed: ParsedArguments[SearchArguments]) -> Ending:
+async def _serve_search_catalog(context: CallContext, parsed: ParsedArguments[SearchArguments]) -> Ending:
     asked = parsed.value
     status = None if asked.status is None else Status(asked.status)
     metrics = [
         metric
-        for name, metric in desk.governance.catalog.metrics.items()
+        for name, metric in context.governance.catalog.metrics.items()
         if (asked.domain is None or metric.header.domain == asked.domain)
         and (asked.owner is None or metric.header.owner == asked.owner)
         and (asked.certified is None or metric.header.certified == asked.certified)
         and (status is None or metric.header.status is status)
-        and (status is not None or is_usable(desk, name))
-        and may_describe(desk, name)
+        and (status is not None or is_usable(context, name))
+        and may_describe(context, name)
     ]
     hits = search(asked.text, metrics)
     composed: dict[str, Json] | None = None
     if asked.compose_with is not None:
-        found = composable(desk, asked.compose_with, [hit.found for hit in hits], asked.limit)
+        found = composable(context, asked.compose_with, [hit.found for hit in hits], asked.limit)
         if not isinstance(found, dict):
             return found
         composed = found
@@ -84,7 +84,7 @@ async def _serve_search_catalog(desk: CallContext, parsed: ParsedArguments[Searc
         metrics=[
             {
                 **summary_of(hit.found),
-                "deprecation": deprecation_of(desk, hit.found),
+                "deprecation": deprecation_of(context, hit.found),
                 "score": hit.score,
                 "matched": hit.matched,
             }
@@ -92,10 +92,13 @@ async def _serve_search_catalog(desk: CallContext, parsed: ParsedArguments[Searc
         ],
         found=len(hits),
         saved_queries=askable_saved_queries(
-            desk, asked.text, asked.limit, within={each.header.name for each in metrics} if _narrowed(asked) else None
+            context,
+            asked.text,
+            asked.limit,
+            within={each.header.name for each in metrics} if _narrowed(asked) else None,
         ),
         composable=composed,
-        catalog_version=desk.governance.catalog.version,
+        catalog_version=context.governance.catalog.version,
         notes=[],
     )
     return AnswerDraft(answer=answer, facts=CallSubject(listed=min(len(hits), asked.limit)))

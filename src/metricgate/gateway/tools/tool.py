@@ -38,7 +38,7 @@ class Servable(Protocol):
         """What one must be allowed to do with ``resource`` to call it."""
         ...
 
-    def read(self, desk: CallContext) -> ParsedArguments[Any] | Problems:
+    def read(self, context: CallContext) -> ParsedArguments[Any] | Problems:
         """Return the call's arguments, read strictly."""
         ...
 
@@ -66,9 +66,9 @@ class Tool(Generic[A]):
         """Tools are called."""
         return Action.CALL
 
-    def read(self, desk: CallContext) -> ParsedArguments[A] | Problems:
+    def read(self, context: CallContext) -> ParsedArguments[A] | Problems:
         """Return the call's arguments, read strictly."""
-        return read_arguments(desk.call.tool, desk.call.arguments, self.arguments)
+        return read_arguments(context.call.tool, context.call.arguments, self.arguments)
 
 
 def define(
