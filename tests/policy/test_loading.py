@@ -200,11 +200,11 @@ def test_the_form_of_the_digest_stays():
 
 def test_a_kind_of_rule_that_is_added_here_leaves_policies_without_it_as_they_are(monkeypatch):
     """A new built-in kind makes no policy another one: approvals that wait stay valid over the update."""
-    curfews = replace(FREEZES, name="curfew", key="curfews")
-    monkeypatch.setattr(rule_kinds, "_OURS", (*rule_kinds.BUILT_IN.kinds[:2], curfews, *rule_kinds.BUILT_IN.kinds[2:]))
+    toys = replace(FREEZES, name="toy", key="toys")
+    monkeypatch.setattr(rule_kinds, "_OURS", (*rule_kinds.BUILT_IN.kinds[:2], toys, *rule_kinds.BUILT_IN.kinds[2:]))
     kinds = rule_kinds.with_kinds(())
-    written, curfew = f"version: 1{_DIGESTED}", "curfews: [{id: nights, roles: [everyone], because: It is night.}]"
-    without, with_one = (load([("policy.yaml", text)], kinds) for text in (written, f"{written}{curfew}"))
+    written, toy = f"version: 1{_DIGESTED}", "toys: [{id: shut, roles: [everyone], because: It is night.}]"
+    without, with_one = (load([("policy.yaml", text)], kinds) for text in (written, f"{written}{toy}"))
     assert isinstance(without, Policy)
     assert isinstance(with_one, Policy), str(with_one)
     assert without.digest == policy_of(_DIGESTED).digest
