@@ -15,7 +15,8 @@ MODES = ["2026-07-28", "legacy"]
 
 
 def client(url, key="mg_good", **more):
-    http = httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"})
+    # The first change starts a worker process, which takes seconds on a busy machine.
+    http = httpx2.AsyncClient(headers={"authorization": f"Bearer {key}"}, timeout=30)
     return Client(streamable_http_client(f"{url}/mcp", http_client=http), **more)
 
 
@@ -124,7 +125,7 @@ async def post(url, params, key="mg_good", meta=None, **headers):
         "authorization": f"Bearer {key}",
         **headers,
     }
-    async with httpx2.AsyncClient() as plain:
+    async with httpx2.AsyncClient(timeout=30) as plain:
         return await plain.post(f"{url}/mcp", json=body, headers=every)
 
 

@@ -94,7 +94,7 @@ def test_a_hold_is_the_same_answer_at_every_door(tmp_path):
             opened(write_shop(tmp_path / "shop", policy=MINE)) as shop,
             served(make_app(shop.parts.gateway, keeper())) as url,
             client(url) as session,
-            httpx2.AsyncClient(headers={"authorization": "Bearer mg_good"}) as plain,
+            httpx2.AsyncClient(headers={"authorization": "Bearer mg_good"}, timeout=30) as plain,
         ):
             over_http = await plain.post(f"{url}/v1/tools/propose_write", json=DELETE)
             assert over_http.status_code == 202
