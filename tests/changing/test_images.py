@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from metricgate.changing.change import RowChangeKind, RowTarget, TableChange, digest_of_changes
@@ -122,6 +122,8 @@ SHAPE = TableShape(
 @given(_effects)
 def test_what_takes_an_effect_back(rows):
     """Each row is named once, with what must stand in it and what stood in it; computed columns are left out."""
+    left = [row.after[:2] for row in rows if row.after is not None]
+    assume(len(left) == len(set(left)))  # no two rows of a table have one key
     changes = taking_back(effect_of(*rows), {T: SHAPE})
     found = {}
     for change in changes:

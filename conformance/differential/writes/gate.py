@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from conformance.differential.writes.places import Content, Place, dumps
 from metricgate.approvals.proposal import ProposedAction, State
@@ -70,7 +71,7 @@ class WriteGate:
         answer = json.loads(outcome.body)
         if answer["state"] != "executed":
             return Carried(refusal=f"{answer['state']} {answer.get('error')}")
-        return Carried(action=answer["action_id"], rows=_rows(answer["preview"]))
+        return Carried(action=answer["action_id"], rows=_rows_told(answer["preview"]))
 
     async def _approved(self, action: str) -> Carried:
         """Let a change through that waits for a person."""
@@ -119,6 +120,11 @@ class WriteGate:
         return await self._parts.gateway.call(
             ToolCall(tool=tool, arguments=dict(arguments), principal=_AGENT, door="python")
         )
+
+
+def _rows_told(preview: Mapping[str, Any]) -> int:
+    own = [each for each in preview["tables"] if each["cause"] == "statement"]
+    return sum(sum(each["rows"].values()) for each in own)
 
 
 def _rows(action: ProposedAction) -> int:

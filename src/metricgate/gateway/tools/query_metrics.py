@@ -10,7 +10,7 @@ from metricgate.gateway.call_context import CallContext
 from metricgate.gateway.codes import WAREHOUSE_CHANGED
 from metricgate.gateway.data_checks.joins import check_joins
 from metricgate.gateway.data_checks.spines import check_spines
-from metricgate.gateway.endings import Ending
+from metricgate.gateway.endings import Ending, EngineFailure
 from metricgate.gateway.entries import plan_subject
 from metricgate.gateway.explanation import ExplainedAnswer, explain
 from metricgate.gateway.metric_query import PreparedQuery, prepare
@@ -28,12 +28,15 @@ class MetricsAnswer(ExplainedAnswer, RowsAnswer):
 
 
 async def _serve_query_metrics(context: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
-    outcome = await _query_once(context, parsed)
-    if isinstance(outcome, Fault) and outcome.problem.code is WAREHOUSE_CHANGED:
-        for engine in context.engines:
-            engine.forget_types()
-        return await _query_once(context, parsed)
-    return outcome
+    ending = await _query_once(context, parsed)
+    if not isinstance(ending, EngineFailure | Fault) or ending.problem.code is not WAREHOUSE_CHANGED:
+        return ending
+    if isinstance(ending, EngineFailure):
+        # What ran has an intent of its own, and so an outcome of its own: this one is not answered.
+        await context.fault(ending.problem, ending.engine_text, ending.facts)
+    for engine in context.engines:
+        engine.forget_types()
+    return await _query_once(context, parsed)
 
 
 async def _query_once(context: CallContext, parsed: ParsedArguments[QuestionArguments]) -> Ending:
