@@ -22,6 +22,7 @@ from metricgate.state.definitions import DefinitionsNotKept, Publication
 from metricgate.state.record import EntryFilter, RecordReader
 from metricgate.state.state import ProjectState
 from metricgate.surfaces.cli import build_app
+from metricgate.vocabulary.problem import Problems
 
 TEXTS = {"models/a.yaml": "a: 1\n", "models/b.yaml": "b: 2\r\n\u00e9 \u4e2d\n"}
 
@@ -106,6 +107,14 @@ def test_what_was_altered_is_not_shown_as_what_was_in_force(tmp_path: Path) -> N
         body = zlib.compress(POLICY.replace("rows: 1000", "rows: 9000").encode())
         connection.execute("UPDATE texts SET body=? WHERE digest=?", (body, key))
     assert "altered" in told(folder, digest, exit_code=3)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE texts SET body=x'00' WHERE digest=?", (key,))
+    assert "altered" in told(folder, digest, exit_code=3)
+    found = open_project(folder).erase(ErasureAsked(value="zebra-4711", reason="r", basis="b"))
+    assert isinstance(found, Problems)
+    assert "altered" in str(found)
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE texts SET body=? WHERE digest=?", (body, key))
     with sqlite3.connect(file) as connection:  # a whole other file in its place
         connection.execute("INSERT INTO texts SELECT 'x', body, 1 FROM texts WHERE digest=?", (key,))
         connection.execute("UPDATE files SET text='x' WHERE kind='policies'")

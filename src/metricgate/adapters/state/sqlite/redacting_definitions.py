@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from metricgate.adapters.state.sqlite.redaction import erased_for_good, rows_of
+from metricgate.adapters.state.sqlite.sqlite_definitions import unpack_text
 from metricgate.state.erasure import Copy, Sought
 from metricgate.vocabulary.erased import ERASED
 
@@ -37,7 +38,7 @@ class DefinitionCopies:
     def _found(self, sought: Sought) -> Iterator[tuple[str, str]]:
         """Yield the digest of each text in which it stands, and the text without it."""
         for digest, body in rows_of(self._path, "SELECT digest, body FROM texts"):
-            text = zlib.decompress(body).decode() if isinstance(body, bytes) else ""
+            text = unpack_text(body)
             if sought.in_value(text):
                 lines = "\n".join(f"# {ERASED}" if sought.in_value(line) else line for line in text.split("\n"))
                 # What goes over several lines stands in no single one.

@@ -68,10 +68,10 @@ class SqliteDefinitions:
         with self._said():
             found = [each for each in self.list(kind) if each.digest == digest]
             rows = self._database.rows(_FIND, (kind, digest))
+            texts = {str(name): unpack_text(body) for name, _, body, _ in rows}
         if not found:
             return None
         erased = frozenset(str(name) for name, _, _, erased in rows if erased)
-        texts = {str(name): _unpacked(body) for name, _, body, _ in rows}
         altered = [
             name
             for name, text_digest, *_ in rows
@@ -99,9 +99,17 @@ class SqliteDefinitions:
     def _said(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError, zlib.error) as error:
+        except (sqlite3.Error, OSError, ValueError) as error:
             raise DefinitionsNotKept(f"the published definitions {self._path}: {error}") from error
 
 
-def _unpacked(body: object) -> str:
-    return zlib.decompress(body).decode() if isinstance(body, bytes) else ""
+def unpack_text(body: object) -> str:
+    """Return a text as it was kept.
+
+    Raises:
+        ValueError: it is not what was kept: altered.
+    """
+    try:
+        return zlib.decompress(body).decode() if isinstance(body, bytes) else ""
+    except zlib.error as error:
+        raise ValueError(f"a text is not what was published: altered ({error})") from error
